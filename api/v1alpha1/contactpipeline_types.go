@@ -1,0 +1,212 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ContactPipeline says how submissions of one kind are treated: which Integration serves each stage, which verdicts
+// reject, and what the form says.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=contactpipelines,shortName=cpipe,categories=contacts
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="the name has at most 63 characters"
+// +kubebuilder:validation:XValidation:rule="!self.metadata.name.contains('.')",message="the name has no dots: it is part of the form's address"
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type ContactPipeline struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata of the object.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec says how submissions are treated.
+	// +required
+	Spec ContactPipelineSpec `json:"spec,omitzero"`
+
+	// status says whether the pipeline can be used.
+	// +optional
+	Status ContactPipelineStatus `json:"status,omitempty,omitzero"`
+}
+
+// StageOrder says which stages wait for one another.
+//
+// +kubebuilder:validation:Enum=Independent;Strict
+type StageOrder string
+
+const (
+	// OrderIndependent: after validation no stage waits for another.
+	OrderIndependent StageOrder = "Independent"
+	// OrderStrict: each stage waits until the one before it has ended.
+	OrderStrict StageOrder = "Strict"
+)
+
+// ContactPipelineSpec says how submissions are treated. A stage that is left out is not taken.
+type ContactPipelineSpec struct {
+	// order is Independent when a stage that fails or is slow holds up no other, Strict when it holds up those after it.
+	// +optional
+	// +kubebuilder:default=Independent
+	Order StageOrder `json:"order,omitempty"`
+
+	// suspend parks every submission of this pipeline. Nothing is lost: they go on when it is unset.
+	// +optional
+	Suspend *bool `json:"suspend,omitempty"` //nolint:kubeapilinter // the same word and type as in Jobs, CronJobs and Flux.
+
+	// validation checks the e-mail address.
+	// +optional
+	Validation *ValidationStage `json:"validation,omitempty"`
+
+	// location finds the country.
+	// +optional
+	Location *IntegrationStage `json:"location,omitempty"`
+
+	// crm stores the Contact in the CRM.
+	// +optional
+	CRM *IntegrationStage `json:"crm,omitempty"`
+
+	// marketing pushes the Contact to the e-mail marketing system, when the person has agreed.
+	// +optional
+	Marketing *IntegrationStage `json:"marketing,omitempty"`
+
+	// form holds the texts of the pipeline's form.
+	// +optional
+	Form FormSpec `json:"form,omitempty,omitzero"`
+}
+
+// IntegrationStage is a stage that one Integration serves.
+type IntegrationStage struct {
+	// integrationRef names the Integration, in the pipeline's namespace.
+	// +required
+	IntegrationRef LocalReference `json:"integrationRef,omitzero"`
+}
+
+// VerdictAction says what a doubtful verdict leads to.
+//
+// +kubebuilder:validation:Enum=Reject;Accept
+type VerdictAction string
+
+const (
+	// VerdictReject: the submission ends there, kept and reported.
+	VerdictReject VerdictAction = "Reject"
+	// VerdictAccept: the submission goes on, flagged.
+	VerdictAccept VerdictAction = "Accept"
+)
+
+// UnknownAction says what becomes of an address on which no verdict could be reached. It is never rejected.
+//
+// +kubebuilder:validation:Enum=Accept;Hold
+type UnknownAction string
+
+const (
+	// UnknownAccept: the submission goes on, flagged.
+	UnknownAccept UnknownAction = "Accept"
+	// UnknownHold: the submission waits for a person.
+	UnknownHold UnknownAction = "Hold"
+)
+
+// ValidationStage is the validation and its policy.
+type ValidationStage struct {
+	// integrationRef names the Integration, in the pipeline's namespace.
+	// +required
+	IntegrationRef LocalReference `json:"integrationRef,omitzero"`
+
+	// undeliverable says what an address that takes no mail leads to.
+	// +optional
+	// +kubebuilder:default=Reject
+	Undeliverable VerdictAction `json:"undeliverable,omitempty"`
+
+	// disposable says what a throw-away address leads to.
+	// +optional
+	// +kubebuilder:default=Reject
+	Disposable VerdictAction `json:"disposable,omitempty"`
+
+	// role says what an address of a function or a group leads to.
+	// +optional
+	// +kubebuilder:default=Reject
+	Role VerdictAction `json:"role,omitempty"`
+
+	// acceptAll says what an address in a domain that accepts every address leads to.
+	// +optional
+	// +kubebuilder:default=Reject
+	AcceptAll VerdictAction `json:"acceptAll,omitempty"`
+
+	// unknown says what an address leads to on which, after all rechecks, there still is no verdict.
+	// +optional
+	// +kubebuilder:default=Accept
+	Unknown UnknownAction `json:"unknown,omitempty"`
+
+	// unknownRechecks is how often such an address is verified again before that.
+	// +optional
+	// +kubebuilder:default=3
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=20
+	UnknownRechecks *int32 `json:"unknownRechecks,omitempty"`
+
+	// unknownRecheckSeconds is the time between two such checks.
+	// +optional
+	// +kubebuilder:default=3600
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=86400
+	UnknownRecheckSeconds *int32 `json:"unknownRecheckSeconds,omitempty"`
+}
+
+// FormSpec holds the texts of a pipeline's form. Each has a plain English default.
+type FormSpec struct {
+	// title of the form.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=120
+	Title string `json:"title,omitempty"`
+
+	// intro is a paragraph above the fields.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Intro string `json:"intro,omitempty"`
+
+	// consentStatement is the text beside the marketing check box. Without it the form does not ask.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	ConsentStatement string `json:"consentStatement,omitempty"`
+
+	// thankYou is the text of the page that follows.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	ThankYou string `json:"thankYou,omitempty"`
+
+	// channel is what the form sends as source.channel. Defaults to the pipeline's name.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Channel string `json:"channel,omitempty"`
+}
+
+// ContactPipelineStatus says whether a pipeline can be used.
+type ContactPipelineStatus struct {
+	// conditions: Ready is True when every Integration that the pipeline names exists and suits its stage.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=8
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// observedGeneration is the generation that the conditions speak of.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+}
+
+// ContactPipelineList is a list of ContactPipelines.
+//
+// +kubebuilder:object:root=true
+type ContactPipelineList struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata of the list.
+	// +optional
+	metav1.ListMeta `json:"metadata,omitempty"`
+	// items of the list.
+	Items []ContactPipeline `json:"items"`
+}

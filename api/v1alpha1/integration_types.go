@@ -1,0 +1,276 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Integration is one external system: which provider speaks to it, where it is and with which credentials. Its status is
+// the health of that link.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=integrations,shortName=cint,categories=contacts
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="the name has at most 63 characters"
+// +kubebuilder:validation:XValidation:rule="!self.metadata.name.contains('.')",message="the name has no dots"
+// +kubebuilder:printcolumn:name="Provider",type=string,JSONPath=`.spec.provider`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type Integration struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata of the object.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec says how the system is reached.
+	// +required
+	Spec IntegrationSpec `json:"spec,omitzero"`
+
+	// status is the health of the link.
+	// +optional
+	Status IntegrationStatus `json:"status,omitempty,omitzero"`
+}
+
+// ProviderType names an adapter.
+//
+// +kubebuilder:validation:Enum=HTTP
+type ProviderType string
+
+// ProviderHTTP is any JSON service, described in spec.http.
+const ProviderHTTP ProviderType = "HTTP"
+
+// IntegrationSpec says how a system is reached.
+//
+// +kubebuilder:validation:XValidation:rule="self.provider == 'HTTP' ? has(self.http) : !has(self.http)",message="provider HTTP is configured in spec.http, and nothing else is"
+type IntegrationSpec struct {
+	// provider is the adapter that speaks to the system.
+	// +required
+	Provider ProviderType `json:"provider,omitempty"`
+
+	// suspend parks every submission that needs this system. Nothing is lost: they go on when it is unset.
+	// +optional
+	Suspend *bool `json:"suspend,omitempty"` //nolint:kubeapilinter // the same word and type as in Jobs, CronJobs and Flux.
+
+	// timeoutSeconds is the deadline of one call.
+	// +optional
+	// +kubebuilder:default=10
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=60
+	TimeoutSeconds *int32 `json:"timeoutSeconds,omitempty"`
+
+	// http describes any JSON service.
+	// +optional
+	HTTP *HTTPProvider `json:"http,omitempty"`
+}
+
+// HTTPProvider describes a JSON service by the calls it offers: verify serves the stage Validated, locate Located,
+// upsert CRMSynced and MarketingSynced, and erase removes a person.
+//
+// Expressions are in CEL. verify and locate see the variable submission (email, name, company, phone, country, remoteIP,
+// userAgent, page, channel, attributes); upsert sees contact (email, name, company, phone, country, location, channels,
+// attributes, consent); results see response (status, headers, body).
+//
+// +kubebuilder:validation:XValidation:rule="has(self.verify) || has(self.locate) || has(self.upsert)",message="give at least one of verify, locate and upsert"
+type HTTPProvider struct {
+	// headers are sent with every call.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Headers []HTTPHeader `json:"headers,omitempty"`
+
+	// verify checks an e-mail address. Its result is a string: Deliverable, Undeliverable, Disposable, Role, AcceptAll or
+	// Unknown.
+	// +optional
+	Verify *HTTPCall `json:"verify,omitempty"`
+
+	// locate finds a country. Its result is a string: an ISO 3166-1 alpha-2 code, or "" when there is none.
+	// +optional
+	Locate *HTTPCall `json:"locate,omitempty"`
+
+	// upsert creates or updates a person, found by key. Its result is a string, the system's own id of the person, or ""
+	// when it gives none.
+	// +optional
+	Upsert *HTTPUpsert `json:"upsert,omitempty"`
+
+	// erase removes a person, found by key. An answer of 404 means that the person is gone.
+	// +optional
+	Erase *HTTPErase `json:"erase,omitempty"`
+}
+
+// HTTPHeader is a header whose value is given here or in a Secret.
+//
+// +kubebuilder:validation:ExactlyOneOf=value;secretKeyRef
+type HTTPHeader struct {
+	// name of the header.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9!#$%&'*+.^_|~-]+$`
+	Name string `json:"name,omitempty"`
+
+	// value of the header. Credentials belong in a Secret instead.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Value string `json:"value,omitempty"`
+
+	// secretKeyRef names the Secret that holds the value.
+	// +optional
+	SecretKeyRef *SecretKeyReference `json:"secretKeyRef,omitempty"`
+
+	// prefix is put before the value, for example "Bearer " (with the blank).
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	Prefix string `json:"prefix,omitempty"`
+}
+
+// HTTPMethod is a request method.
+//
+// +kubebuilder:validation:Enum=GET;POST;PUT;PATCH;DELETE
+type HTTPMethod string
+
+// Expression is a CEL expression.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=4096
+type Expression string
+
+// HTTPCall describes a call that asks.
+type HTTPCall struct {
+	// method of the request.
+	// +optional
+	// +kubebuilder:default=POST
+	Method HTTPMethod `json:"method,omitempty"`
+
+	// url of the request, http or https. {key} in its path or query is replaced by the escaped key: the address.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:Pattern=`^https?://[^\s]+$`
+	URL string `json:"url,omitempty"`
+
+	// body is an expression whose value is sent as JSON. Left out, no body is sent.
+	// +optional
+	Body Expression `json:"body,omitempty"`
+
+	// result is an expression over the answer. It is evaluated for answers whose class is Success.
+	// +required
+	Result Expression `json:"result,omitempty"`
+
+	// responses say what a status code means, where it differs from the rule: 2xx Success, 401 and 403 Auth, 400, 413 and
+	// 422 Invalid, 409 Conflict, 408, 425 and 5xx Transient, 429 Throttled, every other one Config.
+	// +optional
+	// +listType=map
+	// +listMapKey=status
+	// +kubebuilder:validation:MaxItems=32
+	Responses []HTTPResponseClass `json:"responses,omitempty"`
+}
+
+// HTTPUpsert describes a call that writes.
+type HTTPUpsert struct {
+	// method of the request.
+	// +optional
+	// +kubebuilder:default=PUT
+	Method HTTPMethod `json:"method,omitempty"`
+
+	// url of the request, http or https. {key} in its path or query is replaced by the escaped key.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:Pattern=`^https?://[^\s]+$`
+	URL string `json:"url,omitempty"`
+
+	// key is an expression that gives what the system knows the person by. Repeating a write with the same key must not
+	// make a second record. Defaults to contact.email.
+	// +optional
+	Key Expression `json:"key,omitempty"`
+
+	// body is an expression whose value is sent as JSON: what the system should hold. Leave blank fields out with
+	// {?"name": optional.ofNonZeroValue(contact.name)}.
+	// +required
+	Body Expression `json:"body,omitempty"`
+
+	// result is an expression over the answer: the system's own id of the person. Left out: none.
+	// +optional
+	Result Expression `json:"result,omitempty"`
+
+	// suppressed is an expression over the answer: true when the system keeps the person unsubscribed. Left out: never.
+	// +optional
+	Suppressed Expression `json:"suppressed,omitempty"`
+
+	// responses say what a status code means, where it differs from the rule. See verify.
+	// +optional
+	// +listType=map
+	// +listMapKey=status
+	// +kubebuilder:validation:MaxItems=32
+	Responses []HTTPResponseClass `json:"responses,omitempty"`
+}
+
+// HTTPErase describes a call that removes.
+type HTTPErase struct {
+	// method of the request.
+	// +optional
+	// +kubebuilder:default=DELETE
+	Method HTTPMethod `json:"method,omitempty"`
+
+	// url of the request, http or https. {key} in its path or query is replaced by the escaped key that upsert uses.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:Pattern=`^https?://[^\s]+$`
+	URL string `json:"url,omitempty"`
+
+	// responses say what a status code means, where it differs from the rule. See verify.
+	// +optional
+	// +listType=map
+	// +listMapKey=status
+	// +kubebuilder:validation:MaxItems=32
+	Responses []HTTPResponseClass `json:"responses,omitempty"`
+}
+
+// ResponseClass is an error class, or Success.
+//
+// +kubebuilder:validation:Enum=Success;Transient;Throttled;Auth;Config;Invalid;Conflict
+type ResponseClass string
+
+// HTTPResponseClass says what one status code means.
+type HTTPResponseClass struct {
+	// status code of the answer.
+	// +required
+	// +kubebuilder:validation:Minimum=200
+	// +kubebuilder:validation:Maximum=599
+	Status int32 `json:"status,omitempty"`
+
+	// class of the answer.
+	// +required
+	Class ResponseClass `json:"class,omitempty"`
+}
+
+// IntegrationStatus is the health of a link.
+type IntegrationStatus struct {
+	// conditions: Ready is True when the Integration is complete and its system answers.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=8
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// observedGeneration is the generation that the conditions speak of.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+}
+
+// IntegrationList is a list of Integrations.
+//
+// +kubebuilder:object:root=true
+type IntegrationList struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata of the list.
+	// +optional
+	metav1.ListMeta `json:"metadata,omitempty"`
+	// items of the list.
+	Items []Integration `json:"items"`
+}

@@ -1,0 +1,65 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Class says what a failure means, and so what is done about it. An adapter classifies; nothing else does.
+type Class string
+
+const (
+	// Transient passes by itself: retried with backoff, never given up. Also the class of everything unknown.
+	Transient Class = "Transient"
+	// Throttled: the system asks for less. Retried no earlier than RetryAfter.
+	Throttled Class = "Throttled"
+	// Auth: the credentials are refused. The Integration's fault: the link stops, its submissions wait.
+	Auth Class = "Auth"
+	// Config: the request is wrong whatever the record. The Integration's fault, like Auth.
+	Config Class = "Config"
+	// Invalid: the system will never take this record as it is. A person is told.
+	Invalid Class = "Invalid"
+	// Conflict: another record stands in the way, for example a deleted one. A person is told.
+	Conflict Class = "Conflict"
+)
+
+// Error is a classified failure.
+type Error struct {
+	Class Class
+	// Message says in our own words what happened. It is stable (the same failure gives the same text), holds nothing
+	// personal, no secret and nothing that the remote system sent, and is shown in status.
+	Message string
+	// RetryAfter is the least time to wait, where the system named one.
+	RetryAfter time.Duration
+	// Err is the cause, for errors.Is. It is never shown: it may hold a URL.
+	Err error
+}
+
+func (e *Error) Error() string { return string(e.Class) + ": " + e.Message }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Errorf makes an Error with a formatted message.
+func Errorf(class Class, format string, args ...any) *Error {
+	return &Error{Class: class, Message: fmt.Sprintf(format, args...)}
+}
+
+// AsError returns the classified failure in err. An error that nobody classified is Transient: it is retried.
+func AsError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Class: Transient, Message: "an unexpected error inside the operator; its log has it", Err: err}
+}
+
+// Wait says why a link made no call. No attempt is spent, and the link wakes the submission when that has changed.
+type Wait struct {
+	// Misconfigured: the Integration is missing or wrong. Otherwise the submission is parked.
+	Misconfigured bool
+	// Message is stable and names the Integration.
+	Message string
+}
+
+func (w *Wait) Error() string { return w.Message }

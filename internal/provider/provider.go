@@ -1,0 +1,139 @@
+// Package provider holds the ports that the stages speak to, and the error classes that decide what a failure means.
+//
+// An adapter for one vendor lives in a folder of its own below this one, turns its part of an Integration's spec into a
+// Provider, and passes the contract suite in providertest. It never imports the API types.
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// Submission is what a Verifier and a Locator see of one submission. Blank means not given.
+type Submission struct {
+	Email      string            `json:"email"` // normalised
+	Name       string            `json:"name"`
+	Company    string            `json:"company"`
+	Phone      string            `json:"phone"`
+	Country    string            `json:"country"` // as typed
+	RemoteIP   string            `json:"remoteIP"`
+	UserAgent  string            `json:"userAgent"`
+	Page       string            `json:"page"`
+	Channel    string            `json:"channel"`
+	Attributes map[string]string `json:"attributes"`
+}
+
+// Contact is what an Upserter sees of the master record. Blank means not known.
+type Contact struct {
+	Email      string            `json:"email"` // normalised: the de-duplication key
+	Name       string            `json:"name"`
+	Company    string            `json:"company"`
+	Phone      string            `json:"phone"`
+	Country    string            `json:"country"`  // as typed
+	Location   string            `json:"location"` // ISO 3166-1 alpha-2, as found
+	Channels   []string          `json:"channels"` // sorted
+	Attributes map[string]string `json:"attributes"`
+	Consent    Consent           `json:"consent"`
+}
+
+// Consent is the newest explicit answer about marketing mail. All blank: never answered.
+type Consent struct {
+	Marketing string `json:"marketing"` // Granted or Denied
+	Statement string `json:"statement"`
+	Time      string `json:"time"` // RFC 3339, UTC
+}
+
+// Verdict is what a verification says of an address.
+type Verdict string
+
+// The verdicts. Unknown means that the service could not tell: it is a result, not an error.
+const (
+	Deliverable   Verdict = "Deliverable"
+	Undeliverable Verdict = "Undeliverable"
+	Disposable    Verdict = "Disposable"
+	Role          Verdict = "Role"
+	AcceptAll     Verdict = "AcceptAll"
+	Unknown       Verdict = "Unknown"
+)
+
+// Verifier checks an e-mail address. It must be repeatable.
+type Verifier interface {
+	// Verify returns one of the verdicts, or an *Error.
+	Verify(ctx context.Context, s Submission) (Verdict, error)
+}
+
+// Locator finds the country a submission comes from. It must be repeatable.
+type Locator interface {
+	// Locate returns an ISO 3166-1 alpha-2 code in capitals, "" when the country can't be told, or an *Error.
+	Locate(ctx context.Context, s Submission) (country string, err error)
+}
+
+// Upserter makes an outside system hold a Contact. Writing the same Request again must change nothing there, also when
+// the first answer was lost.
+type Upserter interface {
+	// Render says what the system should hold. It makes no call, and gives equal Requests for equal Contacts: the caller
+	// compares them to know whether there is anything to do. Its errors are *Errors of class Config or Invalid.
+	Render(c Contact) (Request, error)
+	// Upsert writes a rendered Request. Its errors are *Errors.
+	Upsert(ctx context.Context, r Request) (Receipt, error)
+}
+
+// Request is what one system should hold of one person.
+type Request struct {
+	// Key is what the system knows the person by.
+	Key string
+	// Payload is the rendered record, in a canonical form: equal content gives equal bytes.
+	Payload []byte
+	// RemoteID is the system's own id of the person, where an earlier Receipt gave one.
+	RemoteID string
+}
+
+// Receipt is what a system answered to an upsert.
+type Receipt struct {
+	// RemoteID is the system's own id of the person, "" where it gives none. At most 256 bytes.
+	RemoteID string
+	// Suppressed: the system keeps the person unsubscribed.
+	Suppressed bool
+}
+
+// Eraser removes a person from an outside system. It must be repeatable: somebody who is not there is erased.
+type Eraser interface {
+	Erase(ctx context.Context, r Request) error
+}
+
+// Provider is one configured outside system. A port that it does not offer is nil.
+type Provider struct {
+	Verifier Verifier
+	Locator  Locator
+	Upserter Upserter
+	Eraser   Eraser
+}
+
+// Settings are what an adapter is made from.
+type Settings struct {
+	// Spec is the adapter's member of the Integration's spec, as JSON.
+	Spec json.RawMessage
+	// Secrets resolves what Spec refers to. It has every key that SecretRefs named.
+	Secrets map[SecretRef]string
+	// HTTP makes the calls. It bounds, guards and redacts them; the caller's context holds the deadline.
+	HTTP *http.Client
+}
+
+// SecretRef names one key of a Secret in the Integration's namespace.
+type SecretRef struct {
+	Name string `json:"name"`
+	Key  string `json:"key"`
+}
+
+// Factory makes the Providers of one vendor. It makes no call.
+type Factory struct {
+	// SecretRefs lists what the spec refers to.
+	SecretRefs func(spec json.RawMessage) ([]SecretRef, error)
+	// New compiles the configuration. Its errors are *Errors of class Config whose message says where and what to do.
+	New func(Settings) (Provider, error)
+}
+
+// Clock tells the time; tests bring their own.
+type Clock func() time.Time

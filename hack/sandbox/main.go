@@ -1,0 +1,70 @@
+// Command sandbox serves stand-ins for an e-mail verifier, a locator, a CRM and a marketing system, for trials and tests.
+//
+// Each service takes a bearer token, by default sandbox-<service>-token; SANDBOX_<SERVICE>_TOKEN sets another one.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/contact-operator/contact-operator/hack/sandbox/server"
+)
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:8090", "address to listen on; anybody who reaches it can read what the sandbox holds")
+	flag.Parse()
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, log, *addr); err != nil {
+		log.Error("the sandbox ends", "err", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx ends.
+func run(ctx context.Context, log *slog.Logger, addr string) error {
+	tokens := map[server.Service]string{}
+	for _, name := range server.Services() {
+		if token := os.Getenv("SANDBOX_" + strings.ToUpper(string(name)) + "_TOKEN"); token != "" {
+			tokens[name] = token
+		}
+	}
+	sandbox := server.New(server.Options{Tokens: tokens, Log: log})
+	srv := &http.Server{
+		Handler:           sandbox,
+		ReadHeaderTimeout: 10 * time.Second,
+		// A stand-in that is told to break connections would fill the log with what it was told to do.
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	log.Info("the sandbox listens", "addr", listener.Addr().String())
+
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(listener) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("the sandbox stops")
+	sandbox.Close() // lets go of the calls that a fault holds back
+	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := srv.Shutdown(deadline); err != nil {
+		return errors.Join(err, srv.Close())
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package server
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxBodyBytes bounds a request. A full batch of contacts is far smaller.
+const maxBodyBytes = 4 << 20
+
+// ServiceStats count what happened to one service.
+type ServiceStats struct {
+	Calls        int `json:"calls"`        // requests that came in, failed ones included
+	Batches      int `json:"batches"`      // of these, requests that could carry several records
+	Records      int `json:"records"`      // records that the requests carried, as far as they were looked at
+	Faults       int `json:"faults"`       // requests that an injected fault spoiled; latency alone is none
+	Unauthorized int `json:"unauthorized"` // requests refused for their token
+	InFlight     int `json:"inFlight"`     // requests being served now
+	MaxInFlight  int `json:"maxInFlight"`  // the most there were at once
+}
+
+// call is what an operation sees of a request.
+type call struct {
+	records *table
+	email   string // the address in the path, lower-cased, or ""
+	body    []byte
+}
+
+// answer is what an operation gives back. It is written only once no fault stands in the way.
+type answer struct {
+	status  int
+	body    any // nil: none
+	records int // carried by the request; for the statistics
+	batch   bool
+}
+
+type operation func(call) answer
+
+// refusal is an answer that says why not.
+func refusal(status int, code, message string) answer {
+	return answer{status: status, body: map[string]any{"error": map[string]string{"code": code, "message": message}}}
+}
+
+// route serves one path of a service: faults first, as an outage knows no passwords, then the token, then the work.
+func (s *Server) route(pattern string, name Service, do operation) {
+	svc := s.services[name]
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		fault, token := svc.begin()
+		defer svc.end()
+
+		// Read whole, also because only then the HTTP server notices a client that goes away.
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+		if err != nil {
+			write(w, refusal(http.StatusRequestEntityTooLarge, "too_large", "the request could not be read, or is too large"))
+			return
+		}
+		hit := fault.hits()
+		if hit && !s.sleep(r.Context(), fault.latency()) {
+			panic(http.ErrAbortHandler)
+		}
+		if hit && fault.Mode != ModeOK {
+			svc.count(func(st *ServiceStats) { st.Faults++ })
+			switch fault.Mode {
+			case ModeReset:
+				reset(w)
+				return
+			case ModeHang:
+				select {
+				case <-r.Context().Done():
+				case <-s.closed:
+				}
+				panic(http.ErrAbortHandler)
+			case ModeStatus:
+				if fault.RetryAfterSeconds > 0 {
+					w.Header().Set("Retry-After", strconv.Itoa(fault.RetryAfterSeconds))
+				}
+				write(w, refusal(fault.Status, "injected", "the sandbox was told to answer this"))
+				return
+			}
+		}
+		if !authorized(r, token) {
+			svc.count(func(st *ServiceStats) { st.Unauthorized++ })
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			write(w, refusal(http.StatusUnauthorized, "unauthorized", "the bearer token is missing or wrong"))
+			return
+		}
+		a := do(call{records: svc.records, email: strings.ToLower(r.PathValue("email")), body: body})
+		svc.count(func(st *ServiceStats) {
+			st.Records += a.records
+			if a.batch {
+				st.Batches++
+			}
+		})
+		if hit && fault.Mode == ModeTimeout && !s.sleep(r.Context(), s.patience) {
+			panic(http.ErrAbortHandler)
+		}
+		write(w, a)
+	})
+}
+
+// begin counts a call in, and takes the fault and the token as they are now.
+func (svc *service) begin() (Fault, string) {
+	svc.mu.Lock()
+	defer svc.mu.Unlock()
+	svc.stats.Calls++
+	svc.stats.InFlight++
+	svc.stats.MaxInFlight = max(svc.stats.MaxInFlight, svc.stats.InFlight)
+	return svc.fault, svc.token
+}
+
+func (svc *service) end() { svc.count(func(st *ServiceStats) { st.InFlight-- }) }
+
+func (svc *service) count(change func(*ServiceStats)) {
+	svc.mu.Lock()
+	defer svc.mu.Unlock()
+	change(&svc.stats)
+}
+
+func authorized(r *http.Request, token string) bool {
+	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare([]byte(given), []byte(token)) == 1
+}
+
+// sleep waits, and says whether anybody still waits for the answer.
+func (s *Server) sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	case <-s.closed:
+		return false
+	}
+}
+
+// reset breaks the connection so that the client sees a reset rather than an orderly end.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil { // HTTP/2, or a recorder: the nearest thing to it
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // closing now discards and sends RST
+	}
+	_ = conn.Close()
+}
+
+// write sends an answer. A client that is gone by then is nobody's loss.
+func write(w http.ResponseWriter, a answer) {
+	if a.body == nil {
+		w.WriteHeader(a.status)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(a.status)
+	_ = json.NewEncoder(w).Encode(a.body)
+}

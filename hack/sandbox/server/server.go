@@ -1,0 +1,170 @@
+// Package server is a stand-in for the four kinds of outside system that contacts travel through: an e-mail verifier, a
+// locator, a CRM and a marketing system. It speaks plain JSON over HTTP, keeps its state in memory on natural keys, and
+// fails in the ways that real systems fail when it is told to.
+//
+// It is for trials and tests only: whoever reaches its address can read what it holds and tell it to fail.
+package server
+
+import (
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Service names one of the stand-in systems. It is also the first segment of that system's paths.
+type Service string
+
+// The services.
+const (
+	Verifier  Service = "verifier"
+	Locator   Service = "locator"
+	CRM       Service = "crm"
+	Marketing Service = "marketing"
+)
+
+// Services lists every service.
+func Services() []Service { return []Service{Verifier, Locator, CRM, Marketing} }
+
+// DefaultToken is the bearer token a service takes unless Options name another one.
+func DefaultToken(s Service) string { return "sandbox-" + string(s) + "-token" }
+
+// Options configure a Server. The zero value is ready for use.
+type Options struct {
+	// Tokens are the accepted bearer tokens; a service that is left out takes its DefaultToken.
+	Tokens map[Service]string
+	// Patience is how long the fault "timeout" keeps an answer back. Defaults to one minute, which is longer than any
+	// deadline that an Integration may have.
+	Patience time.Duration
+	// Log says what the sandbox was told to do. Defaults to nothing.
+	Log *slog.Logger
+}
+
+// Server is the whole sandbox, an http.Handler. It is safe for concurrent use.
+type Server struct {
+	mux      *http.ServeMux
+	log      *slog.Logger
+	patience time.Duration
+	tokens   map[Service]string // as at the start; never changed
+	services map[Service]*service
+
+	closeOnce sync.Once
+	closed    chan struct{}
+}
+
+// service is the state of one stand-in system.
+type service struct {
+	name    Service
+	records *table
+
+	mu    sync.Mutex
+	token string
+	fault Fault
+	stats ServiceStats
+}
+
+// New makes a Server.
+func New(o Options) *Server {
+	s := &Server{
+		mux:      http.NewServeMux(),
+		log:      o.Log,
+		patience: o.Patience,
+		tokens:   map[Service]string{},
+		services: map[Service]*service{},
+		closed:   make(chan struct{}),
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.patience <= 0 {
+		s.patience = time.Minute
+	}
+	idPrefix := map[Service]string{CRM: "crm", Marketing: "sub"}
+	for _, name := range Services() {
+		s.tokens[name] = DefaultToken(name)
+		s.services[name] = &service{name: name, records: newTable(idPrefix[name])}
+	}
+	maps.Copy(s.tokens, o.Tokens)
+	s.Reset()
+
+	s.control()
+	s.route("POST /verifier/v1/verify", Verifier, verify)
+	s.route("POST /locator/v1/locate", Locator, locate)
+	s.route("PUT /crm/v1/contacts/{email}", CRM, crmUpsert)
+	s.route("GET /crm/v1/contacts/{email}", CRM, getRecord)
+	s.route("DELETE /crm/v1/contacts/{email}", CRM, deleteRecord)
+	s.route("POST /crm/v1/contacts/batch", CRM, crmBatch)
+	s.route("PUT /marketing/v1/subscribers/{email}", Marketing, marketingUpsert)
+	s.route("GET /marketing/v1/subscribers/{email}", Marketing, getRecord)
+	s.route("DELETE /marketing/v1/subscribers/{email}", Marketing, deleteRecord)
+	s.route("POST /marketing/v1/subscribers/{email}/unsubscribe", Marketing, marketingUnsubscribe)
+	s.route("POST /marketing/v1/subscribers/batch", Marketing, marketingBatch)
+	return s
+}
+
+// ServeHTTP serves every path of the sandbox.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// Close ends the calls that a fault holds back, so that the HTTP server around it can stop. Calls that come later and
+// would be held back are ended at once.
+func (s *Server) Close() { s.closeOnce.Do(func() { close(s.closed) }) }
+
+// Reset brings the sandbox back to how it started: no records, no faults, no counts, the first tokens.
+func (s *Server) Reset() {
+	for name, svc := range s.services {
+		svc.records.clear()
+		svc.mu.Lock()
+		svc.token = s.tokens[name]
+		svc.fault = Fault{Mode: ModeOK}
+		svc.stats = ServiceStats{InFlight: svc.stats.InFlight, MaxInFlight: svc.stats.InFlight}
+		svc.mu.Unlock()
+	}
+}
+
+// SetToken makes a service take another bearer token from now on. An unknown service is ignored.
+func (s *Server) SetToken(name Service, token string) {
+	if svc := s.services[name]; svc != nil {
+		svc.mu.Lock()
+		svc.token = token
+		svc.mu.Unlock()
+	}
+}
+
+// SetFault makes a service fail, or, with ModeOK, work again. It refuses a Fault that makes no sense.
+func (s *Server) SetFault(name Service, f Fault) error {
+	svc := s.services[name]
+	if svc == nil {
+		return errUnknownService
+	}
+	f, err := f.complete()
+	if err != nil {
+		return err
+	}
+	svc.mu.Lock()
+	svc.fault = f
+	svc.mu.Unlock()
+	return nil
+}
+
+// Records lists what a service holds, sorted by key.
+func (s *Server) Records(name Service) []Record {
+	svc := s.services[name]
+	if svc == nil {
+		return nil
+	}
+	return svc.records.list()
+}
+
+// Stats counts what happened since the start or the last Reset.
+func (s *Server) Stats() map[Service]ServiceStats {
+	stats := make(map[Service]ServiceStats, len(s.services))
+	for _, name := range slices.Sorted(maps.Keys(s.services)) {
+		svc := s.services[name]
+		svc.mu.Lock()
+		stats[name] = svc.stats
+		svc.mu.Unlock()
+	}
+	return stats
+}

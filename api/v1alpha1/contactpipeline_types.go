@@ -186,7 +186,7 @@ type FormSpec struct {
 
 // ContactPipelineStatus says whether a pipeline can be used.
 type ContactPipelineStatus struct {
-	// conditions: Ready is True when every Integration that the pipeline names exists and suits its stage.
+	// conditions hold Ready: True when every Integration that the pipeline names exists and suits its stage.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -250,7 +250,7 @@ type HTTPResponseClass struct {
 
 // IntegrationStatus is the health of a link.
 type IntegrationStatus struct {
-	// conditions: Ready is True when the Integration is complete and its system answers.
+	// conditions hold Ready: True when the Integration is complete and its system answers.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -61,7 +61,7 @@ const (
 	ReasonAcceptAll = "AcceptAll"
 	// ReasonNotFound (Located): no source knows the country.
 	ReasonNotFound = "NotFound"
-	// ReasonInvalidData (Located, CRMSynced, MarketingSynced): the system will never take this record as it is.
+	// ReasonInvalidData (CRMSynced, MarketingSynced): the system will never take this record as it is.
 	ReasonInvalidData = "InvalidData"
 	// ReasonConflict (CRMSynced, MarketingSynced): another record stands in the way, for example a deleted one.
 	ReasonConflict = "Conflict"

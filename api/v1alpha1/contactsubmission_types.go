@@ -178,6 +178,10 @@ type ContactSubmissionStatus struct {
 	// +optional
 	Attempts *int32 `json:"attempts,omitempty"`
 
+	// unknownVerdicts counts the verifications that reached no verdict.
+	// +optional
+	UnknownVerdicts *int32 `json:"unknownVerdicts,omitempty"`
+
 	// failures hold, per stage that has ever failed, what went wrong last and when it is tried again.
 	// +optional
 	// +listType=map
@@ -212,7 +216,7 @@ type StageFailure struct {
 	// +required
 	Time metav1.Time `json:"time,omitzero"`
 
-	// attempts that failed, in a row, since the stage last succeeded.
+	// attempts that failed.
 	// +optional
 	Attempts *int32 `json:"attempts,omitempty"`
 

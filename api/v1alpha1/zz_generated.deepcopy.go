@@ -445,6 +445,11 @@ func (in *ContactSubmissionStatus) DeepCopyInto(out *ContactSubmissionStatus) {
 		*out = new(int32)
 		**out = **in
 	}
+	if in.UnknownVerdicts != nil {
+		in, out := &in.UnknownVerdicts, &out.UnknownVerdicts
+		*out = new(int32)
+		**out = **in
+	}
 	if in.Failures != nil {
 		in, out := &in.Failures, &out.Failures
 		*out = make([]StageFailure, len(*in))

@@ -58,6 +58,9 @@ func AsError(err error) *Error {
 type Wait struct {
 	// Misconfigured: the Integration is missing or wrong. Otherwise the submission is parked.
 	Misconfigured bool
+	// Busy: all calls that the link allows are in flight; the next free slot wakes the submission. Otherwise it is woken
+	// when the Integration changes or its system takes calls again.
+	Busy bool
 	// Message is stable and names the Integration.
 	Message string
 }

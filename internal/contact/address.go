@@ -1,0 +1,41 @@
+// Package contact holds what makes the master record: how an address becomes the de-duplication key, and how a
+// submission is merged into a Contact. It is pure: the same submissions give the same Contact, in whatever order they
+// are merged and however often.
+package contact
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"strings"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
+)
+
+// NormaliseAddress turns an address as typed into the de-duplication key: trimmed, in Unicode normal form C, lower-cased
+// whole, its domain in the ASCII form of IDNA. Dots and plus signs in the local part stay: two spellings that a mail
+// server may tell apart are two people. An address that is not well-formed is normalised as far as it goes.
+func NormaliseAddress(typed string) string {
+	address := norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(typed))))
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return address
+	}
+	local, domain := address[:at], strings.TrimSuffix(address[at+1:], ".")
+	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
+		domain = ascii
+	}
+	return local + "@" + domain
+}
+
+var nameEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// nameLength is 26 characters of 5 bits: 130 bits of the hash, far beyond a collision.
+const nameLength = 26
+
+// Name is the name of the Contact of a normalised address. It hides the address from a glance, not from somebody who
+// guesses it: pseudonymous, not anonymous.
+func Name(normalised string) string {
+	sum := sha256.Sum256([]byte(normalised))
+	return nameEncoding.EncodeToString(sum[:])[:nameLength]
+}

@@ -1,0 +1,247 @@
+// Package pipeline takes a submission through its stages: Validated, Located, CRMSynced and MarketingSynced, one file
+// each. It is pure: it gets what is known, calls the providers through their links, and returns what should be written.
+// It never sees a Kubernetes client, so that a stage can be read, and tested, by itself.
+package pipeline
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/contact"
+	"github.com/contact-operator/contact-operator/internal/provider"
+)
+
+// Link is one Integration as the stages see it.
+type Link interface {
+	// UID of the Integration.
+	UID() string
+	// Provider has the ports that the Integration offers.
+	Provider() provider.Provider
+	// Call runs a remote call under the link's guard. It returns what the call returned, or a *provider.Wait without
+	// having made it.
+	Call(ctx context.Context, call func(context.Context) error) error
+}
+
+// Links finds the link of an Integration in the submission's namespace. A *provider.Wait says that it is missing or can't
+// be used.
+type Links func(ctx context.Context, integration string) (Link, error)
+
+// Input is what is known before a pass.
+type Input struct {
+	// Submission to take further. It is not changed.
+	Submission *v1alpha1.ContactSubmission
+	// Pipeline of the submission, nil when it does not exist.
+	Pipeline *v1alpha1.ContactPipeline
+	// Contact of the submission, nil when there is none yet. It is not changed.
+	Contact *v1alpha1.Contact
+	// Links to the Integrations.
+	Links Links
+	// Woken: something that the submission waited for has changed, so that planned tries are made now.
+	Woken bool
+	// Now tells the time.
+	Now provider.Clock
+	// Jitter draws a duration between 0 and max.
+	Jitter func(maximum time.Duration) time.Duration
+}
+
+// Output is what a pass found out.
+type Output struct {
+	// Contact as it should be, nil when the submission adds nothing to one.
+	Contact *v1alpha1.Contact
+	// Status of the submission as it should be.
+	Status v1alpha1.ContactSubmissionStatus
+	// Retrying names the Integrations that are tried again at NextAttempt; Parked names those that are waited for.
+	Retrying, Parked []string
+	// NextAttempt is the earliest planned try, zero when none is.
+	NextAttempt time.Time
+}
+
+// pass is one go at a submission.
+type pass struct {
+	Input
+	address   string // normalised
+	contact   *v1alpha1.Contact
+	status    v1alpha1.ContactSubmissionStatus
+	fresh     bool // validation ran in this pass: the Contact does not know the submission yet
+	located   bool // this pass found the location
+	out       Output
+	startedAt time.Time
+}
+
+// Run makes one pass: every stage that can be taken, is. It returns an error only when ctx ended; nothing should be
+// written then, and the next pass repeats what this one did.
+func Run(ctx context.Context, in Input) (Output, error) {
+	p := &pass{
+		Input:     in,
+		address:   contact.NormaliseAddress(in.Submission.Spec.Contact.Email),
+		status:    *in.Submission.Status.DeepCopy(),
+		startedAt: in.Now(),
+	}
+	p.status.ContactName = contact.Name(p.address)
+	if in.Contact != nil {
+		p.contact = in.Contact.DeepCopy()
+	}
+
+	p.run(ctx)
+	if err := ctx.Err(); err != nil {
+		return Output{}, err
+	}
+
+	p.status.Attempts = totalAttempts(p.status.Failures)
+	p.status.State = derive(&p.status.Conditions, metav1.NewTime(p.startedAt))
+	p.out.Status = p.status
+	p.out.NextAttempt = nextAttempt(p.status.Failures)
+	if p.accepted() {
+		p.out.Contact = p.contact
+	}
+	return p.out, nil
+}
+
+// run takes the stages. Validation gates the rest. The location comes before the systems that are told of it, so that
+// they are written once; they are then written side by side, unless the pipeline is Strict.
+func (p *pass) run(ctx context.Context) {
+	if p.Pipeline == nil || isTrue(p.Pipeline.Spec.Suspend) {
+		p.waitForPipeline()
+		return
+	}
+	if p.ready(v1alpha1.StageValidated) {
+		p.record(v1alpha1.StageValidated, p.validate(ctx))
+	}
+	if !p.accepted() {
+		p.closeAfter(v1alpha1.StageValidated)
+		return
+	}
+	p.merge()
+
+	if p.ready(v1alpha1.StageLocated) {
+		p.record(v1alpha1.StageLocated, p.locate(ctx))
+	}
+
+	crm, marketing := p.syncer(v1alpha1.StageCRMSynced), p.syncer(v1alpha1.StageMarketingSynced)
+	if p.Pipeline.Spec.Order == v1alpha1.OrderStrict {
+		for _, s := range []*syncer{crm, marketing} {
+			if p.closeAfter(before(s.stage)) {
+				return
+			}
+			s.run(ctx)
+			s.settle()
+		}
+		return
+	}
+	var both sync.WaitGroup
+	both.Go(func() { crm.run(ctx) })
+	both.Go(func() { marketing.run(ctx) })
+	both.Wait()
+	crm.settle()
+	marketing.settle()
+}
+
+// ready tells whether a stage is to be taken in this pass: it is open, and if it failed before, its time has come.
+func (p *pass) ready(stage v1alpha1.Stage) bool {
+	if !p.open(stage) {
+		return false
+	}
+	f := failureOf(p.status.Failures, stage)
+	switch {
+	case f == nil, f.NextAttemptTime == nil, !f.NextAttemptTime.After(p.startedAt):
+		return true
+	case p.Woken, f.Integration != p.integration(stage): // what failed is not what is there now
+		return true
+	}
+	p.out.Retrying = append(p.out.Retrying, f.Integration)
+	return false
+}
+
+// integration names the Integration that serves a stage, "" when the pipeline has none.
+func (p *pass) integration(stage v1alpha1.Stage) string {
+	spec := p.Pipeline.Spec
+	if stage == v1alpha1.StageValidated {
+		if spec.Validation == nil {
+			return ""
+		}
+		return spec.Validation.IntegrationRef.Name
+	}
+	served := map[v1alpha1.Stage]*v1alpha1.IntegrationStage{
+		v1alpha1.StageLocated: spec.Location, v1alpha1.StageCRMSynced: spec.CRM, v1alpha1.StageMarketingSynced: spec.Marketing,
+	}[stage]
+	if served == nil {
+		return ""
+	}
+	return served.IntegrationRef.Name
+}
+
+// merge puts an accepted submission into its Contact, once: a later pass finds it there.
+func (p *pass) merge() {
+	if p.contact == nil {
+		p.contact = contact.New(p.Submission.Namespace, p.address)
+	} else if !p.fresh {
+		return
+	}
+	contact.Merge(p.contact, p.Submission)
+}
+
+// waitForPipeline leaves every open stage waiting.
+func (p *pass) waitForPipeline() {
+	name := p.Submission.Spec.PipelineRef.Name
+	first := misconfigured("ContactPipeline " + name + " does not exist")
+	if p.Pipeline != nil {
+		first.reason, first.message = v1alpha1.ReasonParked, "ContactPipeline "+name+" is suspended"
+	}
+	for _, stage := range v1alpha1.Stages {
+		if p.open(stage) {
+			p.record(stage, first)
+			first = pending("")
+		}
+	}
+}
+
+// closeAfter tells whether a stage that others depend on has not ended well, and settles those others: pending while it
+// can still move, skipped when it can't.
+func (p *pass) closeAfter(stage v1alpha1.Stage) bool {
+	c := p.condition(stage)
+	switch {
+	case c.Status == metav1.ConditionTrue, c.Reason == v1alpha1.ReasonNotFound:
+		return false
+	case c.Status == metav1.ConditionUnknown:
+		p.recordAfter(stage, pending("waits for "+string(stage)))
+	default:
+		p.recordAfter(stage, outcome{
+			status: metav1.ConditionFalse, reason: v1alpha1.ReasonSkipped,
+			message: string(stage) + " ended with " + c.Reason,
+		})
+	}
+	return true
+}
+
+func (p *pass) recordAfter(stage v1alpha1.Stage, o outcome) {
+	later := false
+	for _, s := range v1alpha1.Stages {
+		if later && p.open(s) {
+			p.record(s, o)
+		}
+		later = later || s == stage
+	}
+}
+
+// accepted tells whether validation let the submission pass.
+func (p *pass) accepted() bool {
+	return p.condition(v1alpha1.StageValidated).Status == metav1.ConditionTrue
+}
+
+// before is the stage that comes before another.
+func before(stage v1alpha1.Stage) v1alpha1.Stage {
+	previous := v1alpha1.Stages[0]
+	for _, s := range v1alpha1.Stages {
+		if s == stage {
+			break
+		}
+		previous = s
+	}
+	return previous
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }

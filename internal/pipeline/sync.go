@@ -1,0 +1,155 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/contact"
+	"github.com/contact-operator/contact-operator/internal/provider"
+)
+
+// syncer makes one outside system hold what the Contact says. run only reads the pass, so that two can run side by side;
+// settle then writes down what came of it.
+type syncer struct {
+	p           *pass
+	stage       v1alpha1.Stage
+	integration string // "" when the pipeline has none for this stage
+
+	takes   bool // there is something to do in this pass
+	outcome outcome
+	sync    *v1alpha1.ContactSync // what the system holds now, when that was written
+}
+
+func (p *pass) syncer(stage v1alpha1.Stage) *syncer {
+	return &syncer{p: p, stage: stage, integration: p.integration(stage), takes: p.ready(stage)}
+}
+
+func (s *syncer) run(ctx context.Context) {
+	if s.takes {
+		s.outcome = s.write(ctx)
+	}
+}
+
+func (s *syncer) settle() {
+	if s.takes {
+		s.p.record(s.stage, s.outcome)
+	}
+	if s.sync != nil {
+		contact.SetSync(s.p.contact, *s.sync)
+	}
+}
+
+// write is level-triggered: the stage is done when the hash of what the system should hold equals the hash last written
+// there, whoever wrote it. So a duplicate, a restart and a replay make no call.
+func (s *syncer) write(ctx context.Context) outcome {
+	if s.integration == "" {
+		return done("", v1alpha1.ReasonNotConfigured, "")
+	}
+	held := contact.Sync(s.p.contact, s.stage, s.integration)
+	if s.stage == v1alpha1.StageMarketingSynced && held == nil && !consents(s.p.contact) {
+		return done(s.integration, v1alpha1.ReasonNoConsent, "")
+	}
+	link, err := s.p.Links(ctx, s.integration)
+	if err != nil {
+		return failed(s.integration, err)
+	}
+	upserter := link.Provider().Upserter
+	if upserter == nil {
+		return unsuited(s.integration, "upsert")
+	}
+	request, err := upserter.Render(record(s.p.contact))
+	if err != nil {
+		return failed(s.integration, err)
+	}
+	hash := Hash(link.UID(), request)
+	if held != nil {
+		if held.Hash == hash {
+			return s.unchanged(held)
+		}
+		request.RemoteID = held.RemoteID
+	}
+	var receipt provider.Receipt
+	err = link.Call(ctx, func(ctx context.Context) error {
+		receipt, err = upserter.Upsert(ctx, request)
+		return err
+	})
+	if err != nil {
+		return failed(s.integration, err)
+	}
+	s.sync = &v1alpha1.ContactSync{
+		Stage: s.stage, Integration: s.integration, State: v1alpha1.SyncStateSynced,
+		Hash: hash, RemoteID: receipt.RemoteID, Time: metav1.NewTime(s.p.startedAt.Truncate(time.Second)),
+	}
+	if receipt.RemoteID == "" {
+		s.sync.RemoteID = request.RemoteID
+	}
+	if receipt.Suppressed {
+		s.sync.State = v1alpha1.SyncStateSuppressed
+		return done(s.integration, v1alpha1.ReasonSuppressed, "the system keeps the person unsubscribed")
+	}
+	return done(s.integration, v1alpha1.ReasonSynced, "")
+}
+
+// unchanged says that the system already holds it. A stage that had synced keeps its reason: it tells of this submission.
+func (s *syncer) unchanged(held *v1alpha1.ContactSync) outcome {
+	switch {
+	case held.State == v1alpha1.SyncStateSuppressed:
+		return done(s.integration, v1alpha1.ReasonSuppressed, "the system keeps the person unsubscribed")
+	case s.p.condition(s.stage).Reason == v1alpha1.ReasonSynced:
+		return done(s.integration, v1alpha1.ReasonSynced, "")
+	default:
+		return done(s.integration, v1alpha1.ReasonUnchanged, "")
+	}
+}
+
+// Hash identifies what one Integration should hold: its UID, the key and the payload, each with its length, so that no
+// two of them can be mistaken for one another.
+func Hash(uid string, r provider.Request) string {
+	h := sha256.New()
+	for _, part := range [][]byte{[]byte(uid), []byte(r.Key), r.Payload} {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+		h.Write(length[:])
+		h.Write(part)
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18])
+}
+
+func consents(c *v1alpha1.Contact) bool {
+	return c.Spec.Consent != nil && c.Spec.Consent.Marketing == v1alpha1.ConsentGranted
+}
+
+// record is what an upserter sees of a Contact.
+func record(c *v1alpha1.Contact) provider.Contact {
+	r := provider.Contact{
+		Email: c.Spec.Email, Name: fieldValue(c.Spec.Name), Company: fieldValue(c.Spec.Company),
+		Phone: fieldValue(c.Spec.Phone), Country: fieldValue(c.Spec.Country),
+		Channels: c.Spec.Channels, Attributes: make(map[string]string, len(c.Spec.Attributes)),
+	}
+	for key, v := range c.Spec.Attributes {
+		r.Attributes[key] = v.Value
+	}
+	if c.Status.Location != nil {
+		r.Location = c.Status.Location.Country
+	}
+	if consent := c.Spec.Consent; consent != nil {
+		r.Consent = provider.Consent{
+			Marketing: string(consent.Marketing), Statement: consent.Statement,
+			Time: consent.AnsweredAt.UTC().Format(time.RFC3339),
+		}
+	}
+	return r
+}
+
+func fieldValue(f *v1alpha1.FieldValue) string {
+	if f == nil {
+		return ""
+	}
+	return f.Value
+}

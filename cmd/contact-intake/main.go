@@ -1,0 +1,43 @@
+// Command contact-intake is the public HTTP front: it turns what people send into ContactSubmissions.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	"go.uber.org/zap/zapcore"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/contact-operator/contact-operator/internal/intake"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintf(os.Stderr, "contact-intake: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	options := intake.DefaultOptions()
+	options.BindFlags(flag.CommandLine)
+	// An error line says what to do; a stack under it would hide that.
+	logging := zap.Options{StacktraceLevel: zapcore.DPanicLevel, TimeEncoder: zapcore.RFC3339TimeEncoder}
+	logging.BindFlags(flag.CommandLine)
+	flag.Parse()
+	if flag.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q; see --help", flag.Arg(0))
+	}
+
+	log := zap.New(zap.UseFlagOptions(&logging)).WithName("intake")
+	ctrl.SetLogger(log)
+	klog.SetLogger(log)
+	cfg, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("no usable kubeconfig; give one with --kubeconfig or KUBECONFIG, or run in a cluster: %w", err)
+	}
+	return intake.Run(ctrl.SetupSignalHandler(), cfg, options, log)
+}

@@ -1,0 +1,14 @@
+// Package intake is the public HTTP front: it takes what people send, from forms and from programs, and turns each into
+// a ContactSubmission. It answers "thank you" only after the API server has committed the object.
+//
+// The way of a submission, one file each: handler.go (routes), decode_json.go and decode_form.go (the body into a
+// Submission), clean.go and limits.go (what its values may be), name.go (the object's name, fixed at acceptance), build.go
+// (the object), commit.go (writing it), answer.go and form.go (what the visitor or the program reads).
+//
+// Two rules decide every doubtful case. Never lose data: what a person typed is kept as it was typed; an address that
+// merely looks wrong is accepted, because judging it is the first stage's work. Never confuse the visitor: a page that
+// can't go on shows what was typed, with one sentence that says what to do; sending it again is harmless.
+//
+// A submission that can't be committed in time is answered with 503 for now. The spool, a durable queue on disk, will
+// stand behind the same interface (Committer) in front of the API server.
+package intake

@@ -34,8 +34,10 @@ const (
 	Unauthorized Condition = "Unauthorized"
 	// Refused: the system says that the request itself is wrong. As Unauthorized.
 	Refused Condition = "Refused"
-	// Broken: there is no provider, because the configuration is incomplete or wrong.
-	Broken Condition = "Broken"
+	// InvalidSpec: there is no provider, because the configuration is wrong. No calls are made.
+	InvalidSpec Condition = "InvalidSpec"
+	// SecretNotFound: there is no provider, because a credential is missing. No calls are made.
+	SecretNotFound Condition = "SecretNotFound"
 )
 
 // Health is how a link does.
@@ -51,8 +53,8 @@ type Options struct {
 	UID string
 	// Provider that the calls go to.
 	Provider provider.Provider
-	// Fault says why there is no provider. No call is made.
-	Fault string
+	// Health to begin with: why there is no provider, or how the link last did as far as anybody remembers.
+	Health Health
 	// Suspended: no call is made.
 	Suspended bool
 	// Timeout is the deadline of one call.
@@ -102,9 +104,9 @@ func (l *Link) Health() Health {
 
 // Usable returns a *provider.Wait when no call can be made, whatever the call.
 func (l *Link) Usable() error {
-	switch {
-	case l.options.Fault != "":
-		return &provider.Wait{Misconfigured: true, Message: l.says("can't be used: " + l.options.Fault)}
+	switch h := l.options.Health; {
+	case h.Condition == InvalidSpec, h.Condition == SecretNotFound:
+		return &provider.Wait{Misconfigured: true, Message: l.says("can't be used: " + h.Message)}
 	case l.options.Suspended:
 		return &provider.Wait{Message: l.says("is suspended")}
 	default:
@@ -146,11 +148,16 @@ func (l *Link) admit() (probe bool, err error) {
 	if !l.health.stopped() {
 		return false, nil
 	}
-	if l.probing || l.now().Before(l.nextProbe) {
+	if !l.probeDue() {
 		return false, &provider.Wait{Misconfigured: true, Message: l.says("is stopped: " + l.health.Message)}
 	}
 	l.probing = true
 	return true, nil
+}
+
+// probeDue tells whether a system that refused us should be asked again. The caller holds mu.
+func (l *Link) probeDue() bool {
+	return l.health.stopped() && !l.probing && !l.now().Before(l.nextProbe)
 }
 
 func (l *Link) takeSlot(ctx context.Context) error {
@@ -216,7 +223,7 @@ func (l *Link) failed(failure *provider.Error) {
 	case provider.Invalid, provider.Conflict:
 		l.succeeded() // it answered, about one record
 	default:
-		if l.failures++; l.failures >= failingAfter && !l.health.stopped() {
+		if l.failures++; l.failures >= failingAfter && l.health.Condition != Failing && !l.health.stopped() {
 			l.health = Health{Condition: Failing, Message: failure.Message}
 		}
 	}

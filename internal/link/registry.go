@@ -26,8 +26,8 @@ type entry struct {
 
 // waiters are the submissions that wait for one Integration, each in the order of arrival.
 type waiters struct {
-	parked   queue  // for the link itself: a free slot, or its recovery
-	retrying queue  // for a planned time, unless the Integration changes first
+	busy     queue  // for a free slot
+	waiting  queue  // for a change of the Integration, or for a planned time if that comes first
 	lastWake uint64 // when all were last woken
 }
 
@@ -68,17 +68,17 @@ func (r *Registry) Get(integration Key) (link *Link, fingerprint string) {
 func (r *Registry) Set(integration Key, fingerprint string, o Options) *Link {
 	l := &Link{
 		key: integration, options: o, now: r.now, slots: make(chan struct{}, maxInFlight),
-		health:  Health{Condition: Untried},
+		health:  o.Health,
 		freed:   func() { r.wakeOne(integration) },
 		changed: func(was, is Health) { r.healthChanged(integration, was, is) },
 	}
-	if o.Fault != "" {
-		l.health = Health{Condition: Broken, Message: o.Fault}
+	if l.health.Condition == "" {
+		l.health.Condition = Untried
 	}
 	r.mu.Lock()
 	r.links[integration] = &entry{link: l, fingerprint: fingerprint}
 	r.mu.Unlock()
-	r.wakeAll(integration, true)
+	r.wakeAll(integration)
 	return l
 }
 
@@ -89,7 +89,7 @@ func (r *Registry) Remove(integration Key) {
 	delete(r.links, integration)
 	r.mu.Unlock()
 	if existed {
-		r.wakeAll(integration, true)
+		r.wakeAll(integration)
 	}
 }
 
@@ -101,34 +101,59 @@ func (r *Registry) Begin(submission Key) (woken bool, mark uint64) {
 	woken = r.woken[submission]
 	delete(r.woken, submission)
 	for _, w := range r.waiters {
-		w.parked.remove(submission)
-		w.retrying.remove(submission)
+		w.busy.remove(submission)
+		w.waiting.remove(submission)
 	}
 	return woken, r.clock
 }
 
-// Wait remembers that a submission waits for Integrations: parked ones for the link, retrying ones for a planned time. One
-// that has been woken since the mark was taken is woken at once.
-func (r *Registry) Wait(submission Key, mark uint64, parked, retrying []Key) {
+// Wait remembers that a submission waits for Integrations: busy ones for a free slot, the others for a change. What came
+// between taking the mark and now is not missed.
+func (r *Registry) Wait(submission Key, mark uint64, busy, waiting []Key) {
 	r.mu.Lock()
-	late := false
-	for _, key := range parked {
+	changed, free := false, false
+	for _, key := range busy {
 		w := r.waitersOf(key)
-		w.parked.add(submission)
-		late = late || w.lastWake > mark
+		w.busy.add(submission)
+		changed = changed || w.lastWake > mark
+		free = free || (r.links[key] != nil && r.links[key].link.room())
 	}
-	for _, key := range retrying {
+	for _, key := range waiting {
 		w := r.waitersOf(key)
-		w.retrying.add(submission)
-		late = late || w.lastWake > mark
+		w.waiting.add(submission)
+		changed = changed || w.lastWake > mark
 	}
-	if late {
+	if changed {
 		r.woken[submission] = true
 	}
 	wake := r.wake
 	r.mu.Unlock()
-	if late {
+	if changed || free {
 		wake([]Key{submission})
+	}
+}
+
+// Wake wakes all that wait for something that is not an Integration, or for an Integration in ways a link can't see.
+func (r *Registry) Wake(key Key) { r.wakeAll(key) }
+
+// Probe wakes one submission that waits for a system which refused us, when it is time to ask that system again.
+func (r *Registry) Probe(integration Key) {
+	link, _ := r.Get(integration)
+	if link == nil {
+		return
+	}
+	link.mu.Lock()
+	due := link.probeDue()
+	link.mu.Unlock()
+	r.mu.Lock()
+	w, wake := r.waitersOf(integration), r.wake
+	key, ok := Key{}, false
+	if due {
+		key, ok = w.waiting.first()
+	}
+	r.mu.Unlock()
+	if ok {
+		wake([]Key{key})
 	}
 }
 
@@ -137,7 +162,7 @@ func (r *Registry) Waiting(integration Key) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.waitersOf(integration)
-	return w.parked.len() + w.retrying.len()
+	return w.busy.len() + w.waiting.len()
 }
 
 func (r *Registry) waitersOf(integration Key) *waiters {
@@ -149,10 +174,11 @@ func (r *Registry) waitersOf(integration Key) *waiters {
 	return w
 }
 
-// healthChanged wakes the parked when the system takes calls again, and tells whoever writes the Integration's status.
+// healthChanged wakes those that wait when the system takes calls again, and tells whoever writes the Integration's
+// status.
 func (r *Registry) healthChanged(integration Key, was, is Health) {
 	if was.stopped() && !is.stopped() {
-		r.wakeAll(integration, false)
+		r.wakeAll(integration)
 	}
 	r.mu.Lock()
 	changed := r.changed
@@ -160,16 +186,13 @@ func (r *Registry) healthChanged(integration Key, was, is Health) {
 	changed(integration)
 }
 
-// wakeAll wakes the parked, and with everything also those that wait for a planned time.
-func (r *Registry) wakeAll(integration Key, everything bool) {
+// wakeAll wakes all that wait for an Integration, those that have a planned time included.
+func (r *Registry) wakeAll(integration Key) {
 	r.mu.Lock()
 	w := r.waitersOf(integration)
 	r.clock++
 	w.lastWake = r.clock
-	keys := w.parked.drain()
-	if everything {
-		keys = append(keys, w.retrying.drain()...)
-	}
+	keys := append(w.busy.drain(), w.waiting.drain()...)
 	for _, key := range keys {
 		r.woken[key] = true
 	}
@@ -180,10 +203,10 @@ func (r *Registry) wakeAll(integration Key, everything bool) {
 	}
 }
 
-// wakeOne wakes the submission that has been parked longest: a slot is free. Its other stages keep their planned times.
+// wakeOne wakes the submission that has waited longest for a slot. Its other stages keep their planned times.
 func (r *Registry) wakeOne(integration Key) {
 	r.mu.Lock()
-	key, ok := r.waitersOf(integration).parked.first()
+	key, ok := r.waitersOf(integration).busy.first()
 	wake := r.wake
 	r.mu.Unlock()
 	if ok {

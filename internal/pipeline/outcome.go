@@ -23,6 +23,7 @@ type outcome struct {
 	retry       bool            // it is tried again by itself
 	after       time.Duration   // no earlier than this; 0 leaves it to the backoff
 	wait        bool            // it waits for its link
+	busy        bool            // for a free slot there
 }
 
 func done(integration, reason, message string) outcome {
@@ -54,6 +55,7 @@ func failed(integration string, err error) outcome {
 	if errors.As(err, &wait) {
 		o := misconfigured(wait.Message)
 		o.integration = integration
+		o.busy = wait.Busy
 		if !wait.Misconfigured {
 			o.reason = v1alpha1.ReasonParked
 		}
@@ -96,10 +98,10 @@ func (p *pass) record(stage v1alpha1.Stage, o outcome) {
 		return
 	}
 	switch {
-	case o.wait:
-		p.out.Parked = append(p.out.Parked, o.integration)
-	case o.retry:
-		p.out.Retrying = append(p.out.Retrying, o.integration)
+	case o.busy:
+		p.out.Busy = append(p.out.Busy, o.integration)
+	case o.wait, o.retry:
+		p.out.Waiting = append(p.out.Waiting, o.integration)
 	}
 }
 

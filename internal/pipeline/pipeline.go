@@ -54,8 +54,9 @@ type Output struct {
 	Contact *v1alpha1.Contact
 	// Status of the submission as it should be.
 	Status v1alpha1.ContactSubmissionStatus
-	// Retrying names the Integrations that are tried again at NextAttempt; Parked names those that are waited for.
-	Retrying, Parked []string
+	// Busy names the Integrations that a free slot is waited for; Waiting those that a change is waited for, or the time of
+	// the next attempt, if that comes first.
+	Busy, Waiting []string
 	// NextAttempt is the earliest planned try, zero when none is.
 	NextAttempt time.Time
 }
@@ -152,7 +153,7 @@ func (p *pass) ready(stage v1alpha1.Stage) bool {
 	case p.Woken, f.Integration != p.integration(stage): // what failed is not what is there now
 		return true
 	}
-	p.out.Retrying = append(p.out.Retrying, f.Integration)
+	p.out.Waiting = append(p.out.Waiting, f.Integration)
 	return false
 }
 

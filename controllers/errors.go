@@ -1,0 +1,57 @@
+package controllers
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/contact-operator/contact-operator/internal/link"
+)
+
+// safe makes an API server's error fit for the log. When it refuses an object, it quotes the values it refuses, which may
+// be personal: only the reason and the fields are kept.
+func safe(err error) error {
+	var status apierrors.APIStatus
+	if !apierrors.IsInvalid(err) || !errors.As(err, &status) {
+		return err
+	}
+	s := status.Status()
+	if s.Details == nil {
+		return fmt.Errorf("the API server refused an object: %s", s.Reason)
+	}
+	var fields []string
+	for _, cause := range s.Details.Causes {
+		fields = append(fields, fmt.Sprintf("%s (%s)", cause.Field, cause.Type))
+	}
+	return fmt.Errorf("the API server refused %s %s: %s", s.Details.Kind, s.Details.Name, strings.Join(fields, ", "))
+}
+
+// stale tells whether a write lost against another one, or its object is gone: what was read was old.
+func stale(err error) bool {
+	return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err)
+}
+
+// ignoreStale drops such an error where a watch will bring the newer object anyway.
+func ignoreStale(err error) error {
+	if err == nil || stale(err) {
+		return nil
+	}
+	return safe(err)
+}
+
+// retryLimiter spaces the tries after an API server's errors. Failures of outside systems don't come here: their retry
+// state lives in status.
+func retryLimiter() workqueue.TypedRateLimiter[reconcile.Request] {
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](500*time.Millisecond, 5*time.Minute)
+}
+
+func requestFor(key link.Key) reconcile.Request {
+	var request reconcile.Request
+	request.Namespace, request.Name = key.Namespace, key.Name
+	return request
+}

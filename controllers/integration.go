@@ -1,0 +1,139 @@
+package controllers
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/link"
+)
+
+// +kubebuilder:rbac:groups=contact-operator.io,resources=integrations,verbs=get;list;watch
+// +kubebuilder:rbac:groups=contact-operator.io,resources=integrations/status,verbs=update
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+const (
+	// secretInterval is the time between two looks at the Secrets of an Integration. They are read by name, so the operator
+	// needs no right to list or watch any.
+	secretInterval = 30 * time.Second
+	// statusInterval is the least time between two writes of an Integration's status.
+	statusInterval = 10 * time.Second
+)
+
+// IntegrationReconciler keeps the links as the Integrations and their Secrets say, and writes the health of each link into
+// its Integration's status.
+type IntegrationReconciler struct {
+	Client   client.Client
+	Recorder events.EventRecorder
+	Links    *Links
+	// SecretInterval is the time between two looks at the Secrets; 0 means 30 seconds.
+	SecretInterval time.Duration
+}
+
+// Reconcile keeps one Integration's link, and its status.
+func (r *IntegrationReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	key := link.Key(request.NamespacedName)
+	var integration v1alpha1.Integration
+	if err := r.Client.Get(ctx, request.NamespacedName, &integration); err != nil {
+		if client.IgnoreNotFound(err) == nil {
+			r.Links.Registry.Remove(key)
+			return ctrl.Result{}, nil
+		}
+		return ctrl.Result{}, safe(err)
+	}
+	current, err := r.Links.Refresh(ctx, &integration)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	r.Links.Registry.Probe(key)
+	wait, err := r.report(ctx, &integration, current.Health())
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	next := r.SecretInterval
+	if next == 0 {
+		next = secretInterval
+	}
+	if wait > 0 {
+		next = min(next, wait)
+	}
+	return ctrl.Result{RequeueAfter: next, Priority: new(handler.LowPriority)}, nil
+}
+
+// report writes the health of a link into its Integration's status, and an event when it changed. It returns how long to
+// wait when the last change is too fresh.
+func (r *IntegrationReconciler) report(ctx context.Context, integration *v1alpha1.Integration, health link.Health) (time.Duration, error) {
+	was := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady)
+	ready := readyOf(integration, health)
+	if was != nil && was.ObservedGeneration == integration.Generation && was.Status != ready.Status {
+		if wait := statusInterval - time.Since(was.LastTransitionTime.Time); wait > 0 && wait <= statusInterval && flaps(was.Reason, ready.Reason) {
+			return wait, nil
+		}
+	}
+	updated := integration.DeepCopy()
+	meta.SetStatusCondition(&updated.Status.Conditions, ready)
+	updated.Status.ObservedGeneration = integration.Generation
+	if equality.Semantic.DeepEqual(updated.Status, integration.Status) {
+		return 0, nil
+	}
+	if err := r.Client.Status().Update(ctx, updated); err != nil {
+		return 0, ignoreStale(err)
+	}
+	switch {
+	case ready.Status == metav1.ConditionFalse && (was == nil || was.Reason != ready.Reason):
+		r.Recorder.Eventf(updated, nil, corev1.EventTypeWarning, ready.Reason, "Call", "%s", ready.Message)
+	case ready.Status == metav1.ConditionTrue && was != nil && was.Status == metav1.ConditionFalse:
+		r.Recorder.Eventf(updated, nil, corev1.EventTypeNormal, "Recovered", "Call", "no longer %s: its submissions go on", was.Reason)
+	}
+	return 0, nil
+}
+
+// flaps tells whether a change is one of those that a half-broken system makes many times a minute.
+func flaps(was, is string) bool {
+	return (was == v1alpha1.ReasonFailing && is == v1alpha1.ReasonReady) || (was == v1alpha1.ReasonReady && is == v1alpha1.ReasonFailing)
+}
+
+// readyOf says what the health of a link means for its Integration.
+func readyOf(integration *v1alpha1.Integration, health link.Health) metav1.Condition {
+	ready := metav1.Condition{
+		Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse,
+		Reason: string(health.Condition), Message: health.Message, ObservedGeneration: integration.Generation,
+	}
+	switch {
+	case integration.Spec.Suspend != nil && *integration.Spec.Suspend:
+		ready.Reason, ready.Message = v1alpha1.ReasonSuspended, "spec.suspend is set: submissions wait"
+	case health.Condition == link.Untried, health.Condition == link.Healthy:
+		ready.Status, ready.Reason, ready.Message = metav1.ConditionTrue, v1alpha1.ReasonReady, ""
+	}
+	return ready
+}
+
+// SetupWithManager registers the controller.
+func (r *IntegrationReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	changes := source.Func(func(_ context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		r.Links.Registry.NotifyIntegrations(func(key link.Key) { q.Add(requestFor(key)) })
+		return nil
+	})
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("integration").
+		For(&v1alpha1.Integration{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesRawSource(changes).
+		WithOptions(controller.Options{MaxConcurrentReconciles: 4, RateLimiter: retryLimiter()}).
+		Complete(r)
+}

@@ -1,0 +1,168 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/link"
+	"github.com/contact-operator/contact-operator/internal/provider"
+)
+
+// +kubebuilder:rbac:groups=contact-operator.io,resources=contactpipelines,verbs=get;list;watch
+// +kubebuilder:rbac:groups=contact-operator.io,resources=contactpipelines/status,verbs=update
+
+// PipelineReconciler says in a ContactPipeline's status whether it can be used, and wakes the submissions that wait for it
+// when it changes.
+type PipelineReconciler struct {
+	Client client.Client
+	Links  *Links
+
+	mu   sync.Mutex
+	seen map[types.NamespacedName]int64 // the generation that submissions were last woken for
+}
+
+// Reconcile checks one pipeline.
+func (r *PipelineReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	var p v1alpha1.ContactPipeline
+	if err := r.Client.Get(ctx, request.NamespacedName, &p); err != nil {
+		if client.IgnoreNotFound(err) == nil {
+			r.wake(request.NamespacedName, 0)
+			return ctrl.Result{}, nil
+		}
+		return ctrl.Result{}, safe(err)
+	}
+	r.wake(request.NamespacedName, p.Generation)
+
+	ready, err := r.check(ctx, &p)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	updated := p.DeepCopy()
+	ready.Type, ready.ObservedGeneration = v1alpha1.ConditionReady, p.Generation
+	meta.SetStatusCondition(&updated.Status.Conditions, ready)
+	updated.Status.ObservedGeneration = p.Generation
+	if equality.Semantic.DeepEqual(updated.Status, p.Status) {
+		return ctrl.Result{}, nil
+	}
+	return ctrl.Result{}, ignoreStale(r.Client.Status().Update(ctx, updated))
+}
+
+// wake wakes the submissions that wait for a pipeline, once per generation.
+func (r *PipelineReconciler) wake(name types.NamespacedName, generation int64) {
+	r.mu.Lock()
+	if r.seen == nil {
+		r.seen = make(map[types.NamespacedName]int64)
+	}
+	changed := r.seen[name] != generation
+	r.seen[name] = generation
+	if generation == 0 {
+		delete(r.seen, name)
+	}
+	r.mu.Unlock()
+	if changed {
+		r.Links.Registry.Wake(pipelineKey(name))
+	}
+}
+
+// pipelineKey stands for a pipeline among the things that submissions wait for. No Integration has a slash in its name.
+func pipelineKey(name types.NamespacedName) link.Key {
+	return link.Key{Namespace: name.Namespace, Name: "ContactPipeline/" + name.Name}
+}
+
+// check looks at every Integration that a pipeline names.
+func (r *PipelineReconciler) check(ctx context.Context, p *v1alpha1.ContactPipeline) (metav1.Condition, error) {
+	var missing, unsuited []string
+	for _, u := range uses(p) {
+		found, err := r.Links.find(ctx, p.Namespace, u.integration)
+		var wait *provider.Wait
+		switch {
+		case errors.As(err, &wait):
+			missing = append(missing, u.field+": Integration "+u.integration+" does not exist")
+		case err != nil:
+			return metav1.Condition{}, err
+		case found.Usable() == nil && !u.suits(found.Provider()):
+			unsuited = append(unsuited, u.field+": Integration "+u.integration+" does not offer "+u.port)
+		}
+	}
+	no := func(reason string, why []string) metav1.Condition {
+		return metav1.Condition{Status: metav1.ConditionFalse, Reason: reason, Message: strings.Join(why, "; ")}
+	}
+	switch {
+	case p.Spec.Suspend != nil && *p.Spec.Suspend:
+		return no(v1alpha1.ReasonSuspended, []string{"spec.suspend is set: submissions wait"}), nil
+	case len(missing) > 0:
+		return no(v1alpha1.ReasonIntegrationNotFound, missing), nil
+	case len(unsuited) > 0:
+		return no(v1alpha1.ReasonIntegrationUnsuited, unsuited), nil
+	default:
+		return metav1.Condition{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReady}, nil
+	}
+}
+
+// use is one Integration that a pipeline names, and what it has to offer.
+type use struct {
+	field, integration, port string
+	suits                    func(provider.Provider) bool
+}
+
+func uses(p *v1alpha1.ContactPipeline) []use {
+	upserts := func(p provider.Provider) bool { return p.Upserter != nil }
+	var all []use
+	if s := p.Spec.Validation; s != nil {
+		all = append(all, use{"spec.validation", s.IntegrationRef.Name, "verify", func(p provider.Provider) bool { return p.Verifier != nil }})
+	}
+	if s := p.Spec.Location; s != nil {
+		all = append(all, use{"spec.location", s.IntegrationRef.Name, "locate", func(p provider.Provider) bool { return p.Locator != nil }})
+	}
+	if s := p.Spec.CRM; s != nil {
+		all = append(all, use{"spec.crm", s.IntegrationRef.Name, "upsert", upserts})
+	}
+	if s := p.Spec.Marketing; s != nil {
+		all = append(all, use{"spec.marketing", s.IntegrationRef.Name, "upsert", upserts})
+	}
+	return all
+}
+
+// SetupWithManager registers the controller.
+func (r *PipelineReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("pipeline").
+		For(&v1alpha1.ContactPipeline{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.Integration{}, handler.EnqueueRequestsFromMapFunc(r.naming),
+			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WithOptions(controller.Options{MaxConcurrentReconciles: 2, RateLimiter: retryLimiter()}).
+		Complete(r)
+}
+
+// naming lists the pipelines that name an Integration. It reads the cache.
+func (r *PipelineReconciler) naming(ctx context.Context, integration client.Object) []ctrl.Request {
+	var pipelines v1alpha1.ContactPipelineList
+	if err := r.Client.List(ctx, &pipelines, client.InNamespace(integration.GetNamespace())); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "ContactPipelines can't be listed; their Ready condition may lag behind")
+		return nil
+	}
+	var requests []ctrl.Request
+	for i := range pipelines.Items {
+		for _, u := range uses(&pipelines.Items[i]) {
+			if u.integration == integration.GetName() {
+				requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&pipelines.Items[i])})
+				break
+			}
+		}
+	}
+	return requests
+}

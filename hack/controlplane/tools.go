@@ -1,7 +1,7 @@
 //go:build tools
 
 // Package controlplane pins, as a Go module, the control-plane binaries that the project is run and tested on.
-// build.sh compiles them; nothing imports this package.
+// assets.sh compiles them; nothing imports this package.
 package controlplane
 
 import (

@@ -92,23 +92,28 @@ func TestStatusError(t *testing.T) {
 		want     provider.Error
 	}{
 		"throttled": {
-			provider.Throttled, Response{Status: 429, RetryAfter: time.Minute},
+			provider.Throttled,
+			Response{Status: 429, RetryAfter: time.Minute},
 			provider.Error{Class: provider.Throttled, Message: "the service answered with status 429 (Too Many Requests)", RetryAfter: time.Minute},
 		},
 		"a status without a name": {
-			provider.Transient, Response{Status: 599},
+			provider.Transient,
+			Response{Status: 599},
 			provider.Error{Class: provider.Transient, Message: "the service answered with status 599"},
 		},
 		"credentials": {
-			provider.Auth, Response{Status: 401},
+			provider.Auth,
+			Response{Status: 401},
 			provider.Error{Class: provider.Auth, Message: "the service answered with status 401 (Unauthorized): check the credentials and what they allow"},
 		},
 		"redirect": {
-			provider.Config, Response{Status: 302, Header: http.Header{"Location": {"https://elsewhere.example/"}}},
+			provider.Config,
+			Response{Status: 302, Header: http.Header{"Location": {"https://elsewhere.example/"}}},
 			provider.Error{Class: provider.Config, Message: "the service answered with status 302 (Found), a redirect, which is not followed: give the url that it leads to"},
 		},
 		"wrong path": {
-			provider.Config, Response{Status: 404},
+			provider.Config,
+			Response{Status: 404},
 			provider.Error{Class: provider.Config, Message: "the service answered with status 404 (Not Found): check the Integration's url, method and mapping"},
 		},
 	}

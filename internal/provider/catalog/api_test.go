@@ -1,0 +1,98 @@
+package catalog
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
+)
+
+func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
+	t.Parallel()
+	factories := Factories()
+	for _, name := range []v1alpha1.ProviderType{v1alpha1.ProviderHTTP} {
+		f, ok := factories[string(name)]
+		if !ok || f.New == nil || f.SecretRefs == nil {
+			t.Errorf("provider %s has no complete factory", name)
+		}
+		delete(factories, string(name))
+	}
+	for name := range factories {
+		t.Errorf("adapter %s can't be named in an Integration", name)
+	}
+}
+
+// An adapter has structures of its own for what the API types hold. A field that only one of the two has would be lost on
+// the way, or never arrive.
+func TestHTTPConfigMatchesTheAPI(t *testing.T) {
+	t.Parallel()
+	var api v1alpha1.HTTPProvider
+	fill(reflect.ValueOf(&api).Elem())
+	want, err := json.Marshal(api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config httpjson.Config
+	d := json.NewDecoder(bytes.NewReader(want))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&config); err != nil {
+		t.Fatalf("the API has a field that the adapter does not know: %v", err)
+	}
+	got, err := json.Marshal(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(plain(t, want), plain(t, got)); diff != "" {
+		t.Errorf("lost on the way (-api +adapter):\n%s", diff)
+	}
+
+	config = httpjson.Config{}
+	fill(reflect.ValueOf(&config).Elem())
+	b, err := json.Marshal(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d = json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v1alpha1.HTTPProvider{}); err != nil {
+		t.Errorf("the adapter has a field that the API does not know: %v", err)
+	}
+}
+
+// fill sets every field, however deep.
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i))
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0))
+	case reflect.String:
+		v.SetString("x")
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		v.SetInt(200)
+	case reflect.Bool:
+		v.SetBool(true)
+	default:
+		panic("fill does not know " + v.Kind().String())
+	}
+}
+
+func plain(t *testing.T, b []byte) any {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal(b, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}

@@ -1,0 +1,191 @@
+package httpjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+)
+
+// errNoJSON says that a value has no form in JSON. It never tells which value.
+var errNoJSON = errors.New("a value has no form in JSON")
+
+// render writes a value as canonical JSON: equal values give equal bytes.
+func render(v ref.Val) ([]byte, error) {
+	plain, present, err := toPlain(v)
+	if err != nil {
+		return nil, err
+	}
+	if !present {
+		plain = nil
+	}
+	return marshal(plain)
+}
+
+// marshal is json.Marshal without its escaping for HTML.
+func marshal(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	e := json.NewEncoder(&buf)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, errNoJSON
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+// toPlain turns a value into what encoding/json writes in one way only. present is false for an empty optional.
+func toPlain(v ref.Val) (plain any, present bool, err error) {
+	switch v := v.(type) {
+	case *types.Optional:
+		if !v.HasValue() {
+			return nil, false, nil
+		}
+		return toPlain(v.GetValue())
+	case types.Null:
+		return nil, true, nil
+	case types.Bool, types.Int, types.Uint, types.String, types.Bytes:
+		return v.Value(), true, nil
+	case types.Double:
+		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
+			return nil, false, errNoJSON
+		}
+		return float64(v), true, nil
+	case types.Timestamp:
+		return v.UTC().Format(time.RFC3339Nano), true, nil
+	case types.Duration:
+		return strconv.FormatFloat(v.Seconds(), 'f', -1, 64) + "s", true, nil
+	case traits.Mapper:
+		plain, err = mapToPlain(v)
+		return plain, err == nil, err
+	case traits.Lister:
+		plain, err = listToPlain(v)
+		return plain, err == nil, err
+	}
+	return objectToPlain(v)
+}
+
+func mapToPlain(m traits.Mapper) (map[string]any, error) {
+	out := map[string]any{}
+	for it := m.Iterator(); it.HasNext() == types.True; {
+		k := it.Next()
+		name, err := keyName(k)
+		if err != nil {
+			return nil, err
+		}
+		if _, twice := out[name]; twice { // 1 and "1": which one wins would be left to chance
+			return nil, errNoJSON
+		}
+		plain, present, err := toPlain(m.Get(k))
+		if err != nil {
+			return nil, err
+		}
+		if present {
+			out[name] = plain
+		}
+	}
+	return out, nil
+}
+
+func keyName(k ref.Val) (string, error) {
+	switch k := k.(type) {
+	case types.String:
+		return string(k), nil
+	case types.Int:
+		return strconv.FormatInt(int64(k), 10), nil
+	case types.Uint:
+		return strconv.FormatUint(uint64(k), 10), nil
+	case types.Bool:
+		return strconv.FormatBool(bool(k)), nil
+	}
+	return "", errNoJSON
+}
+
+func listToPlain(l traits.Lister) ([]any, error) {
+	out := []any{}
+	for it := l.Iterator(); it.HasNext() == types.True; {
+		plain, present, err := toPlain(it.Next())
+		if err != nil {
+			return nil, err
+		}
+		if present {
+			out = append(out, plain)
+		}
+	}
+	return out, nil
+}
+
+// objectToPlain takes one of our own structures apart: contact, contact.consent, submission. Read back as a map, its keys
+// are sorted like all others.
+func objectToPlain(v ref.Val) (any, bool, error) {
+	if v.Type().TypeName() != submissionType && v.Type().TypeName() != contactType && v.Type().TypeName() != consentType {
+		return nil, false, errNoJSON
+	}
+	b, err := marshal(v.Value())
+	if err != nil {
+		return nil, false, err
+	}
+	var plain any
+	if err := json.Unmarshal(b, &plain); err != nil {
+		return nil, false, errNoJSON
+	}
+	return plain, true, nil
+}
+
+// errNotJSON says that an answer is not one JSON value.
+var errNotJSON = errors.New("not JSON")
+
+// parse reads an answer. Whole numbers become int64: an id must not turn into 1.2e+10 on its way through an expression.
+// Nothing, and white space, is null.
+func parse(body []byte) (any, error) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, errNotJSON
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errNotJSON
+	}
+	return numbers(v)
+}
+
+func numbers(v any) (any, error) {
+	var err error
+	switch v := v.(type) {
+	case json.Number:
+		if !strings.ContainsAny(v.String(), ".eE") {
+			if i, err := v.Int64(); err == nil {
+				return i, nil
+			}
+		}
+		f, err := v.Float64()
+		if err != nil {
+			return nil, errNotJSON
+		}
+		return f, nil
+	case []any:
+		for i := range v {
+			if v[i], err = numbers(v[i]); err != nil {
+				return nil, err
+			}
+		}
+	case map[string]any:
+		for k := range v {
+			if v[k], err = numbers(v[k]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return v, nil
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// launcher brings the system up.
+type launcher struct {
+	settings
+	parts *parts
+	say   func(format string, args ...any)
+}
+
+// start starts every part, and returns once a submission would be processed.
+func (l *launcher) start(ctx context.Context) error {
+	if err := reserve(ctx, l.Addresses); err != nil {
+		return err
+	}
+	for _, binary := range []string{"contact-operator", "contact-intake", "sandbox"} {
+		if _, err := os.Stat(filepath.Join(l.Bin, binary)); err != nil {
+			return fmt.Errorf("a binary is missing: %w; make builds it", err)
+		}
+	}
+	if err := l.findAssets(ctx); err != nil {
+		return err
+	}
+	if err := l.controlPlane(ctx); err != nil {
+		return err
+	}
+	samples, err := l.applyAll(ctx)
+	if err != nil {
+		return err
+	}
+	for _, step := range []func(context.Context) error{l.startSandbox, l.startOperator, l.startIntake} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	l.say("waiting for the operator to find the samples in order")
+	return l.awaitSamples(ctx, samples)
+}
+
+// findAssets asks the repository's script for the control-plane binaries, unless a flag has named them. The script tells
+// a person how long it takes when it has to build them.
+func (l *launcher) findAssets(ctx context.Context) error {
+	if l.Assets == "" {
+		cmd := exec.CommandContext(ctx, filepath.Join(l.Root, "hack", "controlplane", "assets.sh")) //nolint:gosec // of this repository
+		cmd.Stderr = os.Stderr
+		out, err := cmd.Output()
+		if err != nil {
+			return fmt.Errorf("finding the control-plane binaries: %w", err)
+		}
+		l.Assets = strings.TrimSpace(string(out))
+	}
+	for _, binary := range []string{"kube-apiserver", "etcd", "kubectl"} {
+		if _, err := os.Stat(filepath.Join(l.Assets, binary)); err != nil {
+			return fmt.Errorf("a control-plane binary is missing: %w; leave out --assets to have it found or built", err)
+		}
+	}
+	return nil
+}
+
+func (l *launcher) startSandbox(ctx context.Context) error {
+	l.say("starting the sandbox")
+	err := l.parts.start(command{
+		name:     "sandbox",
+		path:     filepath.Join(l.Bin, "sandbox"),
+		args:     []string{"--addr=" + l.addr(envSandbox)},
+		patience: 10 * time.Second,
+	})
+	if err != nil {
+		return err
+	}
+	return l.awaitHTTP(ctx, http.DefaultClient, "sandbox", "http://"+reachable(l.addr(envSandbox))+"/healthz", "")
+}
+
+func (l *launcher) startOperator(ctx context.Context) error {
+	l.say("starting the operator")
+	err := l.parts.start(command{
+		name: "contact-operator",
+		path: filepath.Join(l.Bin, "contact-operator"),
+		args: []string{
+			"--kubeconfig=" + l.path("operator.kubeconfig"),
+			"--metrics-bind-address=" + l.addr(envMetrics),
+			"--metrics-secure=false",
+			"--health-probe-bind-address=" + l.addr(envHealth),
+			"--leader-elect=false", // there is only one
+			"--allow-loopback",     // the sandbox is there
+		},
+		patience: 45 * time.Second, // longer than it gives itself
+	})
+	if err != nil {
+		return err
+	}
+	return l.awaitHTTP(ctx, http.DefaultClient, "contact-operator", "http://"+reachable(l.addr(envHealth))+"/readyz", "")
+}
+
+func (l *launcher) startIntake(ctx context.Context) error {
+	l.say("starting the intake")
+	err := l.parts.start(command{
+		name: "contact-intake",
+		path: filepath.Join(l.Bin, "contact-intake"),
+		args: []string{
+			"--kubeconfig=" + l.path("intake.kubeconfig"),
+			"--addr=" + l.addr(envIntake),
+			"--metrics-addr=" + l.addr(envIntakeMetrics),
+		},
+		patience: 45 * time.Second,
+	})
+	if err != nil {
+		return err
+	}
+	return l.awaitHTTP(ctx, http.DefaultClient, "contact-intake", "http://"+reachable(l.addr(envIntake))+"/readyz", "")
+}
+
+// announce says what can be done now. The line that begins with "ready" is for scripts to wait for.
+func (l *launcher) announce() {
+	intake := "http://" + reachable(l.addr(envIntake)) + "/v1/" + sampleNamespace + "/trial"
+	sandbox := "http://" + reachable(l.addr(envSandbox))
+	kubectl := "kubectl"
+	if _, err := exec.LookPath(kubectl); err != nil {
+		l.link()
+		kubectl = l.shown(filepath.Join(l.Bin, "kubectl"))
+	}
+	l.say(`
+ready: a submission is processed from here on.
+
+The form:
+  %s/form
+Submit one contact:
+  curl -i %s/submissions -H 'Content-Type: application/json' \
+    -d '{"name":"Ada Example","email":"ada@example.com","company":"Example Ltd","phone":"+44 20 7946 0958","country":"GB","consent":{"marketing":true}}'
+See it:
+  KUBECONFIG=%s %s get contactsubmissions
+What the CRM and the marketing system hold:
+  %s/_records/crm
+  %s/_records/marketing
+
+The logs are in %s. Ctrl-C stops everything; what is stored stays for the next time.`,
+		intake, intake, l.shown(l.path("kubeconfig")), kubectl, sandbox, sandbox, l.shown(l.path("logs")))
+}
+
+// shown shortens a path for people, when it lies below the folder they are in.
+func (l *launcher) shown(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return path
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// settings say where everything is. Paths are absolute.
+type settings struct {
+	Root   string // the repository: its config folder is applied
+	Bin    string // the binaries of this repository
+	Assets string // kube-apiserver, etcd and kubectl
+	Dir    string // the state
+
+	Addresses []address
+}
+
+// address is where a part listens.
+type address struct {
+	part  string // for messages
+	env   string // the environment variable that changes it
+	value string // host:port
+}
+
+// The environment variables of the addresses.
+const (
+	envIntake        = "INTAKE_ADDR"
+	envIntakeMetrics = "INTAKE_METRICS_ADDR"
+	envMetrics       = "METRICS_ADDR"
+	envHealth        = "HEALTH_ADDR"
+	envSandbox       = "SANDBOX_ADDR"
+)
+
+func defaultAddresses() []address {
+	return []address{
+		{"the intake", envIntake, "127.0.0.1:8080"},
+		{"the intake's metrics", envIntakeMetrics, "127.0.0.1:8081"},
+		{"the operator's metrics", envMetrics, "127.0.0.1:8082"},
+		{"the operator's health", envHealth, "127.0.0.1:8083"},
+		{"the sandbox", envSandbox, "127.0.0.1:8090"},
+	}
+}
+
+// readSettings reads the flags and the environment.
+func readSettings(args []string, getenv func(string) string) (settings, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return settings{}, err
+	}
+	s := settings{Bin: filepath.Dir(self), Dir: ".local", Addresses: defaultAddresses()}
+	if dir := getenv("LOCAL_DIR"); dir != "" {
+		s.Dir = dir
+	}
+	for i, a := range s.Addresses {
+		if value := getenv(a.env); value != "" {
+			s.Addresses[i].value = value
+		}
+	}
+
+	f := flag.NewFlagSet("local", flag.ContinueOnError)
+	f.StringVar(&s.Root, "root", filepath.Dir(s.Bin), "the repository, whose config folder is applied")
+	f.StringVar(&s.Assets, "assets", "", "folder of kube-apiserver, etcd and kubectl (default: what hack/controlplane/assets.sh finds or builds)")
+	f.Usage = func() {
+		fmt.Fprintln(f.Output(), "Runs the whole system on this machine. Usage: local [flags]")
+		f.PrintDefaults()
+		fmt.Fprintln(f.Output(), "Environment: LOCAL_DIR (the state, default .local) and the addresses")
+		for _, a := range defaultAddresses() {
+			fmt.Fprintf(f.Output(), "  %-20s %s, default %s\n", a.env, a.part, a.value)
+		}
+	}
+	if err := f.Parse(args); err != nil {
+		return settings{}, err
+	}
+	if f.NArg() > 0 {
+		return settings{}, fmt.Errorf("unexpected arguments: %s", strings.Join(f.Args(), " "))
+	}
+	return s, s.absolute()
+}
+
+func (s *settings) absolute() error {
+	var errs []error
+	for _, p := range []*string{&s.Root, &s.Bin, &s.Assets, &s.Dir} {
+		if *p == "" {
+			continue
+		}
+		path, err := filepath.Abs(*p)
+		errs = append(errs, err)
+		*p = path
+	}
+	return errors.Join(errs...)
+}
+
+// path is a path below the state folder.
+func (s settings) path(elem ...string) string {
+	return filepath.Join(append([]string{s.Dir}, elem...)...)
+}
+
+// addr is the address that an environment variable sets.
+func (s settings) addr(env string) string {
+	for _, a := range s.Addresses {
+		if a.env == env {
+			return a.value
+		}
+	}
+	panic("no address is set by " + env)
+}

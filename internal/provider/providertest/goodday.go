@@ -1,0 +1,183 @@
+package providertest
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/contact-operator/contact-operator/internal/httpx"
+	"github.com/contact-operator/contact-operator/internal/provider"
+)
+
+func testSecrets(t *testing.T, a Adapter) {
+	b := newBench(t, a)
+	refs, err := a.Factory.SecretRefs(a.Spec(b.base))
+	if err != nil {
+		t.Fatalf("SecretRefs: %v", err)
+	}
+	named := map[provider.SecretRef]bool{}
+	for _, r := range refs {
+		if named[r] {
+			t.Errorf("SecretRefs names %v twice", r)
+		}
+		named[r] = true
+	}
+	for r := range a.Secrets {
+		if !named[r] {
+			t.Errorf("SecretRefs does not name %v", r)
+		}
+	}
+	client := httpx.New(httpx.Options{AllowLoopback: true})
+	for missing := range a.Secrets {
+		secrets := maps.Clone(a.Secrets)
+		delete(secrets, missing)
+		_, err := a.Factory.New(provider.Settings{Spec: a.Spec(b.base), Secrets: secrets, HTTP: client})
+		b.checkError(t, err, provider.Config)
+	}
+}
+
+func testSuccess(t *testing.T, a Adapter) {
+	b := newBench(t, a)
+	b.goodDay(t)
+}
+
+// goodDay calls every port in turn and checks its result.
+func (b *bench) goodDay(t *testing.T) {
+	t.Helper()
+	ctx, p := t.Context(), b.provider
+	if p.Verifier != nil {
+		if got, err := p.Verifier.Verify(ctx, Submission()); err != nil || got != b.adapter.WantVerdict {
+			t.Errorf("Verify: %q, %v; want %q", got, err, b.adapter.WantVerdict)
+		}
+	}
+	if p.Locator != nil {
+		if got, err := p.Locator.Locate(ctx, Submission()); err != nil || got != b.adapter.WantCountry {
+			t.Errorf("Locate: %q, %v; want %q", got, err, b.adapter.WantCountry)
+		}
+	}
+	if p.Upserter != nil {
+		if _, err := p.Upserter.Upsert(ctx, b.rendered(t)); err != nil {
+			t.Errorf("Upsert: %v", err)
+		}
+		b.holds(t, 1)
+	}
+	if p.Eraser != nil {
+		if err := p.Eraser.Erase(ctx, b.rendered(t)); err != nil {
+			t.Errorf("Erase: %v", err)
+		}
+		b.holds(t, 0)
+	}
+}
+
+func (b *bench) holds(t *testing.T, want int) {
+	t.Helper()
+	if got := b.vendor.People(); got != want {
+		t.Errorf("the service holds %d people, want %d", got, want)
+	}
+}
+
+func testRepetition(t *testing.T, a Adapter) {
+	b := newBench(t, a)
+	ctx, p := t.Context(), b.provider
+	if p.Upserter != nil {
+		first, err := p.Upserter.Upsert(ctx, b.rendered(t))
+		if err != nil {
+			t.Fatalf("Upsert: %v", err)
+		}
+		again := b.rendered(t)
+		again.RemoteID = first.RemoteID
+		second, err := p.Upserter.Upsert(ctx, again)
+		if err != nil {
+			t.Fatalf("Upsert again: %v", err)
+		}
+		if diff := cmp.Diff(first, second); diff != "" {
+			t.Errorf("the second receipt differs:\n%s", diff)
+		}
+		b.holds(t, 1)
+	}
+	if p.Eraser != nil {
+		for _, when := range []string{"somebody", "nobody"} {
+			if err := p.Eraser.Erase(ctx, b.rendered(t)); err != nil {
+				t.Errorf("Erase of %s: %v", when, err)
+			}
+			b.holds(t, 0)
+		}
+	}
+}
+
+func testLostAnswer(t *testing.T, a Adapter) {
+	b := newBench(t, a)
+	b.fail(lostAnswer(b.vendor))
+	for _, op := range b.operations(t) {
+		b.checkError(t, op.call(t.Context()), provider.Transient)
+	}
+	b.fail(nil)
+	b.goodDay(t)
+}
+
+func testRender(t *testing.T, a Adapter) {
+	b := newBench(t, a)
+	u := b.provider.Upserter
+	if u == nil {
+		t.Skip("no Upserter")
+	}
+	first := b.rendered(t)
+	if first.Key == "" || len(first.Payload) == 0 || first.RemoteID != "" {
+		t.Errorf("Render gave key %q, %d bytes, remote id %q", first.Key, len(first.Payload), first.RemoteID)
+	}
+	for range 20 { // maps are walked in another order each time
+		c := Contact()
+		c.Attributes = map[string]string{}
+		for _, k := range slices.Backward(slices.Sorted(maps.Keys(Contact().Attributes))) {
+			c.Attributes[k] = Contact().Attributes[k]
+		}
+		again, err := u.Render(c)
+		if err != nil {
+			t.Fatalf("Render: %v", err)
+		}
+		if diff := cmp.Diff(first, again); diff != "" {
+			t.Fatalf("equal Contacts gave different Requests:\n%s", diff)
+		}
+	}
+	changed := Contact()
+	changed.Name = "Ada Changed"
+	other, err := u.Render(changed)
+	if err != nil {
+		t.Fatalf("Render: %v", err)
+	}
+	if bytes.Equal(first.Payload, other.Payload) {
+		t.Error("another name gave the same payload")
+	}
+	if other.Key != first.Key {
+		t.Error("another name gave another key")
+	}
+	if n := b.calls.Load(); n != 0 {
+		t.Errorf("Render made %d calls, and has to make none", n)
+	}
+}
+
+func testConcurrency(t *testing.T, a Adapter) {
+	b := newBench(t, a)
+	ops := b.operations(t)
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for _, op := range ops {
+				if op.name == "Erase" { // it may rightly meet a write of somebody else
+					continue
+				}
+				if err := op.call(t.Context()); err != nil {
+					t.Errorf("%s: %v", op.name, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if b.provider.Upserter != nil {
+		b.holds(t, 1)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
@@ -21,7 +22,9 @@ func NormaliseAddress(typed string) string {
 	if at < 0 {
 		return address
 	}
-	local, domain := address[:at], strings.TrimSuffix(address[at+1:], ".")
+	local, domain := address[:at], strings.TrimRightFunc(address[at+1:], func(r rune) bool {
+		return r == '.' || unicode.IsSpace(r) // fully qualified, or a slip of the finger
+	})
 	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
 		domain = ascii
 	}

@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// costLimit bounds one evaluation, in cel-go's units: the limit of Kubernetes for one expression. It is some tens of
-	// milliseconds at worst.
-	costLimit = 1_000_000
+	// costLimit bounds one evaluation, in cel-go's units. A mapping of some dozen fields costs some hundred; at the limit a
+	// tenth of a second has gone by.
+	costLimit = 100_000
 	// interruptEvery is how many turns of a loop pass between two looks at the context.
 	interruptEvery = 100
 	// maxCompilerText bounds what is quoted of the compiler, in bytes.
@@ -100,7 +100,8 @@ func (x *expression) failure(class provider.Class, position string) error {
 		return provider.Errorf(class, "%s%s does not fit the service's answer", x.field, position)
 	case provider.Invalid:
 		return provider.Errorf(class,
-			"%s%s can't be evaluated for this record: read what not every record has with .? and give it .orValue(…)", x.field, position)
+			`%s%s can't be evaluated for this record: what not every record has is read like contact.attributes[?"plan"].orValue("")`,
+			x.field, position)
 	}
 	return provider.Errorf(class, "%s%s can't be evaluated", x.field, position)
 }

@@ -1,0 +1,129 @@
+// Package app wires the operator together: what its command line says, on one manager.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/controllers"
+	"github.com/contact-operator/contact-operator/internal/httpx"
+	"github.com/contact-operator/contact-operator/internal/kubeclient"
+	"github.com/contact-operator/contact-operator/internal/link"
+	"github.com/contact-operator/contact-operator/internal/provider/catalog"
+)
+
+// Options are what the command line says.
+type Options struct {
+	// MetricsAddr is where metrics are served; "0" switches them off.
+	MetricsAddr string
+	// MetricsSecure serves them over TLS, to those whom the API server lets read them.
+	MetricsSecure bool
+	// HealthAddr is where /healthz and /readyz are served; "0" switches them off.
+	HealthAddr string
+	// LeaderElect lets one of several replicas work at a time.
+	LeaderElect bool
+	// LeaderNamespace is the namespace of the lease; "" is the operator's own.
+	LeaderNamespace string
+	// AllowLoopback lets Integrations call this machine itself.
+	AllowLoopback bool
+	// Workers is how many submissions are processed at a time; 0 is the default.
+	Workers int
+	// WritesInFlight is how many writes to the API server are made at a time.
+	WritesInFlight int
+	// SecretInterval is the time between two looks at an Integration's Secrets; 0 is the default.
+	SecretInterval time.Duration
+	// Embedded: the operator is one of several in this process, one after the other, as in tests.
+	Embedded bool
+}
+
+// New makes a manager with all controllers. When the context of its Start ends, the lease is released, so the process
+// must exit at once.
+func New(kube *rest.Config, o Options) (ctrl.Manager, error) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return nil, err
+	}
+	mgr, err := ctrl.NewManager(kube, managerOptions(o, scheme))
+	if err != nil {
+		return nil, fmt.Errorf("the operator can't start: %w", err)
+	}
+	return mgr, setUp(mgr, o)
+}
+
+func managerOptions(o Options, scheme *runtime.Scheme) ctrl.Options {
+	metrics := server.Options{BindAddress: o.MetricsAddr, SecureServing: o.MetricsSecure}
+	if o.MetricsSecure {
+		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	return ctrl.Options{
+		Scheme:  scheme,
+		Metrics: metrics,
+		Cache: cache.Options{
+			DefaultTransform: cache.TransformStripManagedFields(),
+			// What is completed leaves the cache: memory grows with what is unfinished, not with all that was ever received.
+			ByObject: map[client.Object]cache.ByObject{&v1alpha1.ContactSubmission{}: {
+				Field: fields.OneTermNotEqualSelector("status.state", string(v1alpha1.StateCompleted)),
+			}},
+		},
+		Client: client.Options{Cache: &client.CacheOptions{
+			DisableFor: []client.Object{&v1alpha1.Contact{}, &corev1.Secret{}},
+		}},
+		NewClient: func(kube *rest.Config, options client.Options) (client.Client, error) {
+			options.HTTPClient = nil // the one given is bound to the configuration without the limit
+			return client.New(kubeclient.LimitWrites(kube, o.WritesInFlight), options)
+		},
+		HealthProbeBindAddress:        o.HealthAddr,
+		LeaderElection:                o.LeaderElect,
+		LeaderElectionID:              "contact-operator.contact-operator.io",
+		LeaderElectionNamespace:       o.LeaderNamespace,
+		LeaderElectionReleaseOnCancel: true,
+		GracefulShutdownTimeout:       new(20 * time.Second),
+		Controller:                    config.Controller{SkipNameValidation: &o.Embedded},
+	}
+}
+
+func setUp(mgr ctrl.Manager, o Options) error {
+	links := &controllers.Links{
+		Client:    mgr.GetClient(),
+		Registry:  link.NewRegistry(time.Now),
+		Providers: catalog.Factories(),
+		HTTP:      httpx.New(httpx.Options{AllowLoopback: o.AllowLoopback}),
+	}
+	recorder := mgr.GetEventRecorder("contact-operator")
+	synced := func(r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+		defer cancel()
+		if !mgr.GetCache().WaitForCacheSync(ctx) {
+			return errors.New("the caches have not synced yet")
+		}
+		return nil
+	}
+	return errors.Join(
+		(&controllers.IntegrationReconciler{
+			Client: mgr.GetClient(), Recorder: recorder, Links: links, SecretInterval: o.SecretInterval,
+		}).SetupWithManager(mgr),
+		(&controllers.PipelineReconciler{Client: mgr.GetClient(), Links: links}).SetupWithManager(mgr),
+		(&controllers.SubmissionReconciler{
+			Client: mgr.GetClient(), Recorder: recorder, Links: links, Workers: o.Workers,
+		}).SetupWithManager(mgr),
+		mgr.AddHealthzCheck("ping", healthz.Ping),
+		mgr.AddReadyzCheck("caches", synced),
+	)
+}

@@ -74,10 +74,17 @@ const (
 	asForm = "application/x-www-form-urlencoded"
 )
 
-// post sends a body to a pipeline, following no redirect, and returns the answer and its body.
-func (s *system) post(pipeline, contentType, body string, header http.Header) (*http.Response, string) {
+// answer is what the intake says.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// post sends a body to a pipeline. It follows no redirect.
+func (s *system) post(pipeline, contentType, body string, header http.Header) answer {
 	GinkgoHelper()
-	r, err := http.NewRequest(http.MethodPost, //nolint:noctx // in a test
+	r, err := http.NewRequest(http.MethodPost,
 		s.url("INTAKE_ADDR", "/v1/"+namespace+"/"+pipeline+"/submissions"), strings.NewReader(body))
 	Expect(err).NotTo(HaveOccurred())
 	for name, values := range header {
@@ -88,9 +95,9 @@ func (s *system) post(pipeline, contentType, body string, header http.Header) (*
 	resp, err := client.Do(r)
 	Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = resp.Body.Close() }()
-	answer, err := io.ReadAll(resp.Body)
+	text, err := io.ReadAll(resp.Body)
 	Expect(err).NotTo(HaveOccurred())
-	return resp, string(answer)
+	return answer{resp.StatusCode, resp.Header, string(text)}
 }
 
 // submit posts a contact to the pipeline trial, as JSON or as a form, and returns the id that it was given.
@@ -100,10 +107,10 @@ func (s *system) submit(c contact, contentType string) string {
 	if contentType == asForm {
 		body = c.form()
 	}
-	resp, answer := s.post("trial", contentType, body, nil)
-	Expect(resp.StatusCode).To(Equal(http.StatusAccepted), answer)
+	answer := s.post("trial", contentType, body, nil)
+	Expect(answer.status).To(Equal(http.StatusAccepted), answer.body)
 	var accepted struct{ ID, Message string }
-	Expect(json.Unmarshal([]byte(answer), &accepted)).To(Succeed())
+	Expect(json.Unmarshal([]byte(answer.body), &accepted)).To(Succeed())
 	Expect(accepted.ID).NotTo(BeEmpty())
 	return accepted.ID
 }

@@ -87,6 +87,19 @@ func (s *system) stop() {
 	}
 	s.launcher.Interrupt()
 	Eventually(s.launcher).Should(gexec.Exit())
+	if CurrentSpecReport().Failed() {
+		s.reportLogs()
+	}
+}
+
+// reportLogs shows the end of each log: the folder goes with the test.
+func (s *system) reportLogs() {
+	logs, _ := filepath.Glob(filepath.Join(s.dir, "logs", "*.log"))
+	for _, log := range logs {
+		data, err := os.ReadFile(log) //nolint:gosec // in a folder of the test
+		Expect(err).NotTo(HaveOccurred())
+		AddReportEntry(filepath.Base(log), string(data[max(0, len(data)-8<<10):]), ReportEntryVisibilityFailureOrVerbose)
+	}
 }
 
 // assets is the folder of kube-apiserver, etcd and kubectl.
@@ -177,7 +190,7 @@ func (s *system) url(env, path string) string { return "http://" + s.addresses[e
 // get returns the body of a page.
 func get(url string) string {
 	GinkgoHelper()
-	resp, err := http.Get(url) //nolint:gosec,noctx // an address of our own, in a test
+	resp, err := http.Get(url) //nolint:gosec // an address of our own
 	Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
@@ -189,7 +202,7 @@ func get(url string) string {
 // fault makes a service of the sandbox fail, or work again.
 func (s *system) fault(service, fault string) {
 	GinkgoHelper()
-	r, err := http.NewRequest(http.MethodPut, s.url("SANDBOX_ADDR", "/_faults/"+service), strings.NewReader(fault)) //nolint:noctx // in a test
+	r, err := http.NewRequest(http.MethodPut, s.url("SANDBOX_ADDR", "/_faults/"+service), strings.NewReader(fault))
 	Expect(err).NotTo(HaveOccurred())
 	resp, err := http.DefaultClient.Do(r)
 	Expect(err).NotTo(HaveOccurred())

@@ -220,7 +220,7 @@ func TestControlRefuses(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, server.Options{})
-			r, err := http.NewRequestWithContext(t.Context(), "PUT", s.url+tc.path, bytes.NewReader([]byte(tc.body)))
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, s.url+tc.path, bytes.NewReader([]byte(tc.body)))
 			if err != nil {
 				t.Fatal(err)
 			}

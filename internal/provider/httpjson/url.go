@@ -23,16 +23,14 @@ type urlTemplate struct {
 }
 
 func parseURL(field, raw string) (urlTemplate, error) {
-	wrong := func(format string, args ...any) (urlTemplate, error) {
-		e := provider.Errorf(provider.Config, format, args...)
-		e.Message = field + ": " + e.Message
-		return urlTemplate{}, e
+	wrong := func(message string) (urlTemplate, error) {
+		return urlTemplate{}, provider.Errorf(provider.Config, "%s: %s", field, message)
 	}
 	if strings.ContainsFunc(raw, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
-		return wrong("it has a blank or a control character: write them escaped, as %%20")
+		return wrong("it has a blank or a control character: write them escaped, as %20")
 	}
 	if strings.ContainsAny(strings.ReplaceAll(raw, placeholder, ""), "{}") {
-		return wrong("only {key} is replaced in it; write any other brace as %%7B and %%7D")
+		return wrong("only {key} is replaced in it; write any other brace as %7B and %7D")
 	}
 	scheme, rest, _ := strings.Cut(raw, "://")
 	authority := rest
@@ -53,7 +51,7 @@ func parseURL(field, raw string) (urlTemplate, error) {
 	case u.User != nil:
 		return wrong("it holds credentials: give them in a header with secretKeyRef")
 	case strings.Contains(raw, "#"):
-		return wrong("it has a fragment, which is never sent: write # as %%23")
+		return wrong("it has a fragment, which is never sent: write # as %23")
 	}
 	if port := u.Port(); port != "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {

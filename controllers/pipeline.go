@@ -67,14 +67,14 @@ func (r *PipelineReconciler) wake(name types.NamespacedName, generation int64) {
 	if r.seen == nil {
 		r.seen = make(map[types.NamespacedName]int64)
 	}
-	changed := r.seen[name] != generation
+	last, known := r.seen[name]
 	r.seen[name] = generation
 	if generation == 0 {
 		delete(r.seen, name)
 	}
 	r.mu.Unlock()
-	if changed {
-		r.Links.Registry.Wake(pipelineKey(name))
+	if last != generation {
+		r.Links.Registry.Wake(pipelineKey(name), known)
 	}
 }
 

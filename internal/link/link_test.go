@@ -247,6 +247,16 @@ func TestChangeWakesInOrder(t *testing.T) {
 	if got := woken.take(); !slices.Equal(got, []Key{sub("c"), sub("b")}) {
 		t.Errorf("woke %v", got)
 	}
+	if changed, _ := r.Begin(sub("c")); changed {
+		t.Error("after a start, planned times hold")
+	}
+	r.Wait(sub("c"), mark, nil, []Key{crm})
+	woken.take()
+	r.Set(crm, "2", Options{})
+	if changed, _ := r.Begin(sub("c")); !changed {
+		t.Error("after a change, planned times no longer hold")
+	}
+	woken.take()
 	r.Wait(sub("d"), func() uint64 { _, m := r.Begin(sub("d")); return m }(), nil, []Key{crm})
 	r.Remove(crm)
 	if got := woken.take(); !slices.Equal(got, []Key{sub("d")}) {

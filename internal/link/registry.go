@@ -26,9 +26,10 @@ type entry struct {
 
 // waiters are the submissions that wait for one Integration, each in the order of arrival.
 type waiters struct {
-	busy     queue  // for a free slot
-	waiting  queue  // for a change of the Integration, or for a planned time if that comes first
-	lastWake uint64 // when all were last woken
+	busy    queue // for a free slot
+	waiting queue // for a change of the Integration, or for a planned time if that comes first
+	// When all were last woken, and when that was because something changed, so that planned times no longer hold.
+	lastWake, lastChange uint64
 }
 
 // NewRegistry makes a Registry. Until Notify is called, nobody is told of anything.
@@ -76,9 +77,10 @@ func (r *Registry) Set(integration Key, fingerprint string, o Options) *Link {
 		l.health.Condition = Untried
 	}
 	r.mu.Lock()
+	known := r.links[integration] != nil
 	r.links[integration] = &entry{link: l, fingerprint: fingerprint}
 	r.mu.Unlock()
-	r.wakeAll(integration)
+	r.wakeAll(integration, known)
 	return l
 }
 
@@ -89,12 +91,12 @@ func (r *Registry) Remove(integration Key) {
 	delete(r.links, integration)
 	r.mu.Unlock()
 	if existed {
-		r.wakeAll(integration)
+		r.wakeAll(integration, true)
 	}
 }
 
-// Begin is called when a submission is taken up. It forgets what the submission waited for. It returns whether the
-// submission was woken by a change of an Integration, and a mark for Wait.
+// Begin is called when a submission is taken up. It forgets what the submission waited for. It returns whether something
+// it waited for has changed since, and a mark for Wait.
 func (r *Registry) Begin(submission Key) (woken bool, mark uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -111,30 +113,32 @@ func (r *Registry) Begin(submission Key) (woken bool, mark uint64) {
 // between taking the mark and now is not missed.
 func (r *Registry) Wait(submission Key, mark uint64, busy, waiting []Key) {
 	r.mu.Lock()
-	changed, free := false, false
+	now, changed := false, false
 	for _, key := range busy {
 		w := r.waitersOf(key)
 		w.busy.add(submission)
-		changed = changed || w.lastWake > mark
-		free = free || (r.links[key] != nil && r.links[key].link.room())
+		now = now || w.lastWake > mark || (r.links[key] != nil && r.links[key].link.room())
+		changed = changed || w.lastChange > mark
 	}
 	for _, key := range waiting {
 		w := r.waitersOf(key)
 		w.waiting.add(submission)
-		changed = changed || w.lastWake > mark
+		now = now || w.lastWake > mark
+		changed = changed || w.lastChange > mark
 	}
 	if changed {
 		r.woken[submission] = true
 	}
 	wake := r.wake
 	r.mu.Unlock()
-	if changed || free {
+	if now {
 		wake([]Key{submission})
 	}
 }
 
-// Wake wakes all that wait for something that is not an Integration, or for an Integration in ways a link can't see.
-func (r *Registry) Wake(key Key) { r.wakeAll(key) }
+// Wake wakes all that wait for something that is not an Integration. When it has changed, rather than been seen for the
+// first time, planned times no longer hold.
+func (r *Registry) Wake(key Key, changed bool) { r.wakeAll(key, changed) }
 
 // Probe wakes one submission that waits for a system which refused us, when it is time to ask that system again.
 func (r *Registry) Probe(integration Key) {
@@ -178,7 +182,7 @@ func (r *Registry) waitersOf(integration Key) *waiters {
 // status.
 func (r *Registry) healthChanged(integration Key, was, is Health) {
 	if was.stopped() && !is.stopped() {
-		r.wakeAll(integration)
+		r.wakeAll(integration, true)
 	}
 	r.mu.Lock()
 	changed := r.changed
@@ -186,15 +190,18 @@ func (r *Registry) healthChanged(integration Key, was, is Health) {
 	changed(integration)
 }
 
-// wakeAll wakes all that wait for an Integration, those that have a planned time included.
-func (r *Registry) wakeAll(integration Key) {
+// wakeAll wakes all that wait for an Integration. When it changed, their planned times no longer hold.
+func (r *Registry) wakeAll(integration Key, changed bool) {
 	r.mu.Lock()
 	w := r.waitersOf(integration)
 	r.clock++
 	w.lastWake = r.clock
 	keys := append(w.busy.drain(), w.waiting.drain()...)
-	for _, key := range keys {
-		r.woken[key] = true
+	if changed {
+		w.lastChange = r.clock
+		for _, key := range keys {
+			r.woken[key] = true
+		}
 	}
 	wake := r.wake
 	r.mu.Unlock()

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -61,9 +60,4 @@ func (l *launcher) apply(ctx context.Context, folder string, change func([]byte)
 		return nil, err
 	}
 	return strings.Fields(string(out)), nil
-}
-
-// link makes bin/kubectl, for the line that the launcher prints, unless something is there.
-func (l *launcher) link() {
-	_ = os.Symlink(filepath.Join(l.Assets, "kubectl"), filepath.Join(l.Bin, "kubectl"))
 }

@@ -124,11 +124,6 @@ func (l *launcher) startIntake(ctx context.Context) error {
 func (l *launcher) announce() {
 	intake := "http://" + reachable(l.addr(envIntake)) + "/v1/" + sampleNamespace + "/trial"
 	sandbox := "http://" + reachable(l.addr(envSandbox))
-	kubectl := "kubectl"
-	if _, err := exec.LookPath(kubectl); err != nil {
-		l.link()
-		kubectl = l.shown(filepath.Join(l.Bin, "kubectl"))
-	}
 	l.say(`
 ready: a submission is processed from here on.
 
@@ -144,7 +139,17 @@ What the CRM and the marketing system hold:
   %s/_records/marketing
 
 The logs are in %s. Ctrl-C stops everything; what is stored stays for the next time.`,
-		intake, intake, l.shown(l.path("kubeconfig")), kubectl, sandbox, sandbox, l.shown(l.path("logs")))
+		intake, intake, l.shown(l.path("kubeconfig")), l.kubectlCommand(), sandbox, sandbox, l.shown(l.path("logs")))
+}
+
+// kubectlCommand is what a person calls kubectl by here: the installed one, else bin/kubectl, which it makes if need be.
+func (l *launcher) kubectlCommand() string {
+	if _, err := exec.LookPath("kubectl"); err == nil {
+		return "kubectl"
+	}
+	ours := filepath.Join(l.Bin, "kubectl")
+	_ = os.Symlink(filepath.Join(l.Assets, "kubectl"), ours) // make has done it already, as a rule
+	return l.shown(ours)
 }
 
 // shown shortens a path for people, when it lies below the folder they are in.

@@ -12,15 +12,16 @@ import (
 )
 
 const (
-	readyLimit = 2 * time.Minute // for one part; a machine that is busy takes its time
-	readyPoll  = 250 * time.Millisecond
+	partLimit    = 2 * time.Minute // for one part to come up; a machine that is busy takes its time
+	partPoll     = 250 * time.Millisecond
+	samplePoll   = time.Second // each is a process
+	sampleSilent = 10 * time.Second
 )
 
-// await calls check until it returns nil, and gives up with its last error.
-func await(ctx context.Context, check func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, readyLimit)
-	defer cancel()
-	ticker := time.NewTicker(readyPoll)
+// await calls check until it returns nil. When ctx ends before that, it returns the last error that was about more than
+// the time being up.
+func await(ctx context.Context, every time.Duration, check func(context.Context) error) error {
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	var last error
 	for {
@@ -29,11 +30,11 @@ func await(ctx context.Context, check func(context.Context) error) error {
 			return nil
 		}
 		if ctx.Err() == nil || last == nil {
-			last = err // not the one that is only about the time being up
+			last = err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("after %s: %w", readyLimit, last)
+			return last
 		case <-ticker.C:
 		}
 	}
@@ -41,7 +42,9 @@ func await(ctx context.Context, check func(context.Context) error) error {
 
 // awaitHTTP waits until a part answers 200.
 func (l *launcher) awaitHTTP(ctx context.Context, client *http.Client, name, url, token string) error {
-	err := await(ctx, func(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, partLimit)
+	defer cancel()
+	err := await(ctx, partPoll, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -63,13 +66,15 @@ func (l *launcher) awaitHTTP(ctx context.Context, client *http.Client, name, url
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("%s is not ready %w\nThe last lines of %s:\n%s",
-			name, err, l.path("logs", name+".log"), tail(l.path("logs", name+".log"), 15))
+		return fmt.Errorf("%s is not ready after %s: %w\nThe last lines of %s:\n%s",
+			name, partLimit, err, l.path("logs", name+".log"), tail(l.path("logs", name+".log"), 15))
 	}
 	return nil
 }
 
-// awaitSamples waits until the operator says of every sample Integration and ContactPipeline that it can be used.
+// awaitSamples waits until the operator says of every sample Integration and ContactPipeline that it can be used. It does
+// not give up: in a state that somebody has worked with, one may be suspended or broken, and only a system that runs can be
+// mended. It says what it waits for instead.
 func (l *launcher) awaitSamples(ctx context.Context, names []string) error {
 	args := []string{"get", "--namespace=" + sampleNamespace, "--output=json"}
 	for _, name := range names {
@@ -77,17 +82,19 @@ func (l *launcher) awaitSamples(ctx context.Context, names []string) error {
 			args = append(args, name)
 		}
 	}
-	err := await(ctx, func(ctx context.Context) error {
+	begun, said := time.Now(), ""
+	return await(ctx, samplePoll, func(ctx context.Context) error {
 		out, err := l.kubectl(ctx, nil, args...)
-		if err != nil {
-			return err
+		if err == nil {
+			err = notReady(out)
 		}
-		return notReady(out)
+		if err != nil && ctx.Err() == nil && time.Since(begun) > sampleSilent && err.Error() != said {
+			said = err.Error()
+			l.say("not ready yet; everything runs, and waits for these to be mended:\n  %s\nThe operator's log is %s. To look: KUBECONFIG=%s %s get integrations,contactpipelines",
+				strings.ReplaceAll(said, "\n", "\n  "), l.shown(l.path("logs", "contact-operator.log")), l.shown(l.path("kubeconfig")), l.kubectlCommand())
+		}
+		return err
 	})
-	if err != nil {
-		return fmt.Errorf("the samples are not ready %w\nThe operator's log is %s", err, l.path("logs", "contact-operator.log"))
-	}
-	return nil
 }
 
 // notReady names what in a list, as kubectl prints it, is not Ready, and why. The answer must speak of the generation that

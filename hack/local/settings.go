@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,21 +65,28 @@ func readSettings(args []string, getenv func(string) string) (settings, error) {
 	f := flag.NewFlagSet("local", flag.ContinueOnError)
 	f.StringVar(&s.Root, "root", filepath.Dir(s.Bin), "the repository, whose config folder is applied")
 	f.StringVar(&s.Assets, "assets", "", "folder of kube-apiserver, etcd and kubectl (default: what hack/controlplane/assets.sh finds or builds)")
-	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "Runs the whole system on this machine. Usage: local [flags]")
-		f.PrintDefaults()
-		fmt.Fprintln(f.Output(), "Environment: LOCAL_DIR (the state, default .local) and the addresses")
-		for _, a := range defaultAddresses() {
-			fmt.Fprintf(f.Output(), "  %-20s %s, default %s\n", a.env, a.part, a.value)
-		}
-	}
+	f.SetOutput(io.Discard) // an error is said once, by the caller
 	if err := f.Parse(args); err != nil {
-		return settings{}, err
+		if errors.Is(err, flag.ErrHelp) {
+			usage(f)
+			return settings{}, err
+		}
+		return settings{}, fmt.Errorf("%w; see --help", err)
 	}
 	if f.NArg() > 0 {
 		return settings{}, fmt.Errorf("unexpected arguments: %s", strings.Join(f.Args(), " "))
 	}
 	return s, s.absolute()
+}
+
+func usage(f *flag.FlagSet) {
+	f.SetOutput(os.Stdout)
+	fmt.Println("Runs the whole system on this machine. Usage: local [flags]")
+	f.PrintDefaults()
+	fmt.Println("Environment: LOCAL_DIR, the folder of the state, default .local; and the addresses:")
+	for _, a := range defaultAddresses() {
+		fmt.Printf("  %-20s %s, default %s\n", a.env, a.part, a.value)
+	}
 }
 
 func (s *settings) absolute() error {

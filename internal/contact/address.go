@@ -31,6 +31,10 @@ func NormaliseAddress(typed string) string {
 	return local + "@" + domain
 }
 
+// MaxAddress is the length, in bytes, that no deliverable address exceeds (RFC 5321, section 4.5.3.1.3, less the angle
+// brackets).
+const MaxAddress = 254
+
 var nameEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // nameLength is 26 characters of 5 bits: 130 bits of the hash, far beyond a collision.

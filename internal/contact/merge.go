@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -111,21 +112,22 @@ func after(a, b v1alpha1.Origin) bool {
 }
 
 func mergeField(field **v1alpha1.FieldValue, value string, origin v1alpha1.Origin) {
-	if value == "" || (*field != nil && after((*field).Origin, origin)) {
+	if value = strings.TrimSpace(value); value == "" || (*field != nil && after((*field).Origin, origin)) {
 		return
 	}
 	*field = &v1alpha1.FieldValue{Value: value, Origin: origin}
 }
 
 func mergeAttributes(c *v1alpha1.Contact, attributes map[string]v1alpha1.AttributeValue, origin v1alpha1.Origin) {
-	for key, value := range attributes {
+	for key, answer := range attributes {
+		value := strings.TrimSpace(string(answer))
 		if old, ok := c.Spec.Attributes[key]; value == "" || (ok && after(old.Origin, origin)) {
 			continue
 		}
 		if c.Spec.Attributes == nil {
 			c.Spec.Attributes = make(map[string]v1alpha1.FieldValue)
 		}
-		c.Spec.Attributes[key] = v1alpha1.FieldValue{Value: string(value), Origin: origin}
+		c.Spec.Attributes[key] = v1alpha1.FieldValue{Value: value, Origin: origin}
 	}
 	for len(c.Spec.Attributes) > maxAttributes {
 		delete(c.Spec.Attributes, oldestAttribute(c.Spec.Attributes))
@@ -147,6 +149,7 @@ func oldestAttribute(attributes map[string]v1alpha1.FieldValue) string {
 }
 
 func mergeChannel(c *v1alpha1.Contact, channel string) {
+	channel = strings.TrimSpace(channel)
 	if at, found := slices.BinarySearch(c.Spec.Channels, channel); channel != "" && !found && len(c.Spec.Channels) < maxChannels {
 		c.Spec.Channels = slices.Insert(c.Spec.Channels, at, channel)
 	}

@@ -73,6 +73,11 @@ func TestMerge(t *testing.T) {
 			submissions: []*v1alpha1.ContactSubmission{submission("a", 0, named("Ada")), submission("b", 1)},
 			wantName:    "Ada", wantFrom: "a", wantCount: 2,
 		},
+		"blanks are blank": {
+			reason:      "somebody leant on the space bar",
+			submissions: []*v1alpha1.ContactSubmission{submission("a", 0, named(" Ada ")), submission("b", 1, named(" \t "))},
+			wantName:    "Ada", wantFrom: "a", wantCount: 2,
+		},
 		"the same instant": {
 			reason:      "then the greater name wins, so that the result is one and the same",
 			submissions: []*v1alpha1.ContactSubmission{submission("b", 0, named("B")), submission("a", 0, named("A"))},

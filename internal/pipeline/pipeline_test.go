@@ -261,6 +261,12 @@ func TestOnePass(t *testing.T) {
 			submission:  func(s *v1alpha1.ContactSubmission) { s.Spec.Contact.Email = "  " },
 			wantReasons: "Undeliverable Skipped Skipped Skipped Rejected", wantState: "Held",
 		},
+		"endless address": {
+			reason:      "needs no service to tell, and would not fit into a Contact",
+			submission:  func(s *v1alpha1.ContactSubmission) { s.Spec.Contact.Email = strings.Repeat("ä", 300) + "@example.com" },
+			pipeline:    func(p *v1alpha1.ContactPipeline) { p.Spec.Validation = nil },
+			wantReasons: "Undeliverable Skipped Skipped Skipped Rejected", wantState: "Held",
+		},
 		"verifier down": {
 			reason:      "waits: an address is never rejected for want of an answer",
 			world:       func(w *world) { w.errs["verifier"] = transient("no answer") },

@@ -18,6 +18,8 @@ func (p *pass) validate(ctx context.Context) outcome {
 	switch {
 	case p.address == "":
 		return ended("", v1alpha1.ReasonUndeliverable, "the address is blank")
+	case len(p.address) > contact.MaxAddress:
+		return ended("", v1alpha1.ReasonUndeliverable, "the address is longer than an address can be")
 	case stage == nil:
 		return done("", v1alpha1.ReasonNotConfigured, "")
 	}

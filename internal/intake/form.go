@@ -41,6 +41,8 @@ func sha256Base64(s string) string {
 // formPage is what the template form shows.
 type formPage struct {
 	Title, Intro string
+	// Again: the server has seen these values. It is more lenient than a browser's own checks, which are switched off.
+	Again bool
 	// Notice is a sentence above the fields: why the form is shown again.
 	Notice string
 	// Problems lists what to mend, each with the element it is about, if that is visible.
@@ -99,7 +101,8 @@ func (h *Handler) thanks(w http.ResponseWriter, _ *http.Request, pipeline *v1alp
 	})
 }
 
-// formOf returns a pipeline's form, filled in with a submission.
+// formOf returns a pipeline's form, filled in with a submission. Sent again as it is, with the same key, it is the same
+// submission: the same name comes of it.
 func formOf(pipeline *v1alpha1.ContactPipeline, s *Submission, key string) formPage {
 	texts := pipeline.Spec.Form
 	page := formPage{Title: cmp.Or(texts.Title, "Contact us"), Intro: texts.Intro, Key: key}
@@ -115,7 +118,7 @@ func formOf(pipeline *v1alpha1.ContactPipeline, s *Submission, key string) formP
 
 	// An answer to another question than ours is carried on as it is: the box would change what the person agreed to.
 	answered := s.Consent != nil
-	ours := texts.ConsentStatement != "" && (s.ConsentStatement == "" || s.ConsentStatement == texts.ConsentStatement)
+	ours := texts.ConsentStatement != "" && s.ConsentStatement == texts.ConsentStatement
 	switch {
 	case answered && (!ours || !*s.Consent):
 		page.carry(fieldConsentMarketing, strconv.FormatBool(*s.Consent))
@@ -136,6 +139,7 @@ func (p *formPage) carry(name, value string) {
 
 // explain says on the page what is wrong. The first field to mend gets the focus.
 func (p *formPage) explain(why problem) {
+	p.Again = true
 	if len(why.Errors) == 0 {
 		p.Notice = why.Detail
 		return

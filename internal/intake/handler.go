@@ -214,6 +214,10 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (*input, *problem
 		if !validKey(in.key) {
 			in.key = newKey()
 		}
+		if err == nil && in.submission.Page == "" {
+			// Here rather than in build: when the form has to be shown again, the page that it came from travels with it.
+			in.submission.Page = pageAddress(r.Referer())
+		}
 	} else {
 		in.submission, in.errs, err = decodeJSON(body)
 	}

@@ -49,6 +49,11 @@ func Run(ctx context.Context, cfg *rest.Config, o Options, log logr.Logger) erro
 		defer func() { _ = metricsListener.Close() }()
 	}
 
+	return serveIntake(ctx, cfg, o, proxies, listener, metricsListener, log)
+}
+
+// serveIntake wires everything and runs it until ctx ends. Without a metricsListener, no metrics are served.
+func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies TrustedProxies, listener, metricsListener net.Listener, log logr.Logger) error {
 	cfg = rest.CopyConfig(cfg)
 	cfg.UserAgent = userAgent
 	cfg.QPS = -1 // creates in flight are bounded here, and the API server has fairness of its own

@@ -122,7 +122,7 @@ func TestCommit(t *testing.T) {
 		},
 		"committed, but the answer was lost": {
 			reason: "the second try meets the object of the first",
-			create: func(_ context.Context, attempt int, store func() error) error {
+			create: func(_ context.Context, _ int, store func() error) error {
 				if err := store(); err != nil {
 					return err
 				}

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
@@ -97,10 +98,7 @@ func TestSendingAgainIsTheSameSubmission(t *testing.T) {
 }
 
 // capture refuses everything and remembers its name.
-type capture struct {
-	fakeCommitter
-	name string
-}
+type capture struct{ name string }
 
 func (c *capture) Commit(_ context.Context, s *v1alpha1.ContactSubmission) error {
 	c.name = s.Name
@@ -126,7 +124,7 @@ func TestFormIsAccessible(t *testing.T) {
 			h := testHandler(fakePipelines{form: texts}, &fakeCommitter{})
 			w := httptest.NewRecorder()
 			if tc.body == "" {
-				h.ServeHTTP(w, httptest.NewRequest("GET", "/v1/ns/trial/form", nil))
+				h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/ns/trial/form", nil))
 			} else {
 				h.ServeHTTP(w, request(tc.body, contentTy, asForm, "Accept", aBrowser))
 			}
@@ -185,7 +183,7 @@ func TestFormIsAccessible(t *testing.T) {
 
 func TestFormWithoutQuestionDoesNotAsk(t *testing.T) {
 	w := httptest.NewRecorder()
-	testHandler(fakePipelines{}, &fakeCommitter{}).ServeHTTP(w, httptest.NewRequest("GET", "/v1/ns/trial/form", nil))
+	testHandler(fakePipelines{}, &fakeCommitter{}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/ns/trial/form", nil))
 	if w.Code != 200 || strings.Contains(w.Body.String(), "consent") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}

@@ -108,8 +108,11 @@ func (h *Handler) ofPipeline(next pipelineHandler, methods ...string) http.Handl
 		pipeline, err := h.pipeline(r)
 		switch {
 		case err != nil:
-			h.log.Error(err, "can't look up pipelines: nothing is accepted")
-			h.fail(w, r, problem{Status: http.StatusServiceUnavailable, Detail: tryAgain, RetryAfter: retrySoon})
+			h.fail(w, r, problem{
+				Status:     http.StatusServiceUnavailable,
+				Detail:     "The form is not ready yet. Please try again in a moment; going back keeps what you typed.",
+				RetryAfter: retrySoon,
+			})
 			return
 		case pipeline == nil:
 			h.fail(w, r, problem{Status: http.StatusNotFound, Detail: "There is no such form: check the address."})
@@ -129,13 +132,19 @@ func (h *Handler) ofPipeline(next pipelineHandler, methods ...string) http.Handl
 	})
 }
 
+// errNotSynced is not logged with each request: Run does that.
 var errNotSynced = errors.New("the list of ContactPipelines has not arrived yet")
 
+// pipeline returns the pipeline that a request names, or nil.
 func (h *Handler) pipeline(r *http.Request) (*v1alpha1.ContactPipeline, error) {
 	if !h.pipelines.Synced() {
 		return nil, errNotSynced
 	}
-	return h.pipelines.Get(r.Context(), r.PathValue("namespace"), r.PathValue("pipeline"))
+	pipeline, err := h.pipelines.Get(r.Context(), r.PathValue("namespace"), r.PathValue("pipeline"))
+	if err != nil {
+		h.log.Error(err, "can't look up pipelines: nothing is accepted")
+	}
+	return pipeline, err
 }
 
 // submit takes a submission.

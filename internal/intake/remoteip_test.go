@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"testing"
 )
@@ -31,7 +32,7 @@ func TestRemoteIP(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := httptest.NewRequest("POST", "/", nil)
+			r := httptest.NewRequest(http.MethodPost, "/", nil)
 			r.RemoteAddr = tc.peer
 			r.Header["X-Forwarded-For"] = tc.forwarded
 			if got := proxies.remoteIP(r); got != tc.want {

@@ -94,6 +94,10 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 		}
 		return nil
 	})
+	group.Go(func() error {
+		reportSync(ctx, pipelines, cfg.Host, log)
+		return nil
+	})
 	if metricsListener != nil {
 		group.Go(func() error { return serve(backCtx, scrape, metricsListener) })
 	}
@@ -105,6 +109,25 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 		return err
 	})
 	return group.Wait()
+}
+
+// reportSync logs when the pipelines are known, and now and then that they are not: the watch itself says nothing while the
+// API server can't be reached.
+func reportSync(ctx context.Context, p Pipelines, host string, log logr.Logger) {
+	poll := time.NewTicker(time.Second)
+	defer poll.Stop()
+	for seconds := 1; !p.Synced(); seconds++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-poll.C:
+		}
+		if seconds%30 == 10 && !p.Synced() {
+			log.Error(nil, "not ready: the list of ContactPipelines has not arrived; check that the API server can be reached, "+
+				"and the lines above for its answers", "server", host, "seconds", seconds)
+		}
+	}
+	log.Info("ready: the pipelines are known")
 }
 
 // newHandler wires the public port.

@@ -34,7 +34,7 @@ func TestServeFinishesWhatItHasBegun(t *testing.T) {
 	go func() { served <- serve(ctx, server, l) }()
 	answered := make(chan string, 1)
 	go func() {
-		answer, err := http.Get("http://" + l.Addr().String()) //nolint:noctx // the server's stop is what is tested
+		answer, err := http.Get("http://" + l.Addr().String())
 		if err != nil {
 			answered <- err.Error()
 			return
@@ -54,7 +54,7 @@ func TestServeFinishesWhatItHasBegun(t *testing.T) {
 }
 
 func TestRunRefusesToStart(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // held until the test ends
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

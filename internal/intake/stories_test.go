@@ -50,7 +50,7 @@ func newPipeline(ctx SpecContext, name string, form v1alpha1.FormSpec) {
 		Spec:       v1alpha1.ContactPipelineSpec{Order: v1alpha1.OrderIndependent, Form: form},
 	})).To(Succeed())
 	Eventually(ctx, func() (int, error) {
-		answer, err := http.Get(baseURL + "/v1/default/" + name + "/form") //nolint:noctx // polled
+		answer, err := http.Get(baseURL + "/v1/default/" + name + "/form")
 		if err != nil {
 			return 0, err
 		}

@@ -63,15 +63,17 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	baseURL = "http://" + listener.Addr().String()
 	proxies, err := parseProxies("127.0.0.0/8")
 	Expect(err).NotTo(HaveOccurred())
-	runCtx, stop := context.WithCancel(context.Background()) //nolint:usetesting // it outlives BeforeSuite
+	runCtx, stop := context.WithCancel(context.Background())
 	stopped := make(chan error, 1)
-	go func() { stopped <- serveIntake(runCtx, user.Config(), DefaultOptions(), proxies, listener, nil, GinkgoLogr) }()
+	go func() {
+		stopped <- serveIntake(runCtx, user.Config(), DefaultOptions(), proxies, listener, nil, GinkgoLogr)
+	}()
 	DeferCleanup(func(ctx SpecContext) {
 		stop()
 		Eventually(ctx, stopped).Should(Receive(BeNil()))
 	}, NodeTimeout(30*time.Second))
 	Eventually(ctx, func() (int, error) {
-		answer, err := http.Get(baseURL + "/readyz") //nolint:noctx // polled
+		answer, err := http.Get(baseURL + "/readyz")
 		if err != nil {
 			return 0, err
 		}

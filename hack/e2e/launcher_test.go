@@ -74,6 +74,9 @@ var _ = Describe("The launcher", Ordered, func() {
 	It("stops every process when asked to, and finds all data again", func() {
 		parts := s.parts()
 		Expect(parts).To(HaveLen(5))
+		crm, marketing := s.records("crm"), s.records("marketing")
+		Expect(crm).To(HaveKey(ada.email))
+		Expect(marketing).To(HaveKey(ada.email))
 		s.launcher.Terminate()
 		Eventually(s.launcher).Should(gexec.Exit(0))
 		for name, pid := range parts {
@@ -82,6 +85,8 @@ var _ = Describe("The launcher", Ordered, func() {
 		s.start()
 		Expect(names(s.submissions())).To(Equal(first))
 		Expect(s.list("contacts.contact-operator.io")).To(HaveLen(1))
+		Expect(s.records("crm")).To(Equal(crm))
+		Expect(s.records("marketing")).To(Equal(marketing))
 	})
 
 	It("leaves no process behind when it is killed, and finds all data again", func() {

@@ -72,7 +72,7 @@ func (l *launcher) startSandbox(ctx context.Context) error {
 	err := l.parts.start(command{
 		name:     "sandbox",
 		path:     filepath.Join(l.Bin, "sandbox"),
-		args:     []string{"--addr=" + l.addr(envSandbox)},
+		args:     []string{"--addr=" + l.addr(envSandbox), "--state=" + l.path("sandbox.jsonl")},
 		patience: 10 * time.Second,
 	})
 	if err != nil {

@@ -1,6 +1,8 @@
 // Command sandbox serves stand-ins for an e-mail verifier, a locator, a CRM and a marketing system, for trials and tests.
 //
 // Each service takes a bearer token, by default sandbox-<service>-token; SANDBOX_<SERVICE>_TOKEN sets another one.
+//
+// Records are held in memory. With --state, those of the CRM and the marketing system are kept in a file as well.
 package main
 
 import (
@@ -21,34 +23,44 @@ import (
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8090", "address to listen on; anybody who reaches it can read what the sandbox holds")
+	state := flag.String("state", "", "file that keeps the records of the CRM and the marketing system between runs; without it they go with the process")
 	flag.Parse()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, log, *addr); err != nil {
+	if err := run(ctx, log, *addr, *state); err != nil {
 		log.Error("the sandbox ends", "err", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until ctx ends.
-func run(ctx context.Context, log *slog.Logger, addr string) error {
+func run(ctx context.Context, log *slog.Logger, addr, state string) (err error) {
 	tokens := map[server.Service]string{}
 	for _, name := range server.Services() {
 		if token := os.Getenv("SANDBOX_" + strings.ToUpper(string(name)) + "_TOKEN"); token != "" {
 			tokens[name] = token
 		}
 	}
-	sandbox := server.New(server.Options{Tokens: tokens, Log: log})
+	// First the address: whoever has that in use may have the file in use, too.
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }() // for the ways out before Serve, which closes it
+	var journal *server.Journal
+	if state != "" {
+		if journal, err = server.OpenJournal(state, log); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, journal.Close()) }()
+	}
+	sandbox := server.New(server.Options{Tokens: tokens, Journal: journal, Log: log})
 	srv := &http.Server{
 		Handler:           sandbox,
 		ReadHeaderTimeout: 10 * time.Second,
 		// A stand-in that is told to break connections would fill the log with what it was told to do.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return err
 	}
 	log.Info("the sandbox listens", "addr", listener.Addr().String())
 

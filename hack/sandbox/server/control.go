@@ -56,7 +56,10 @@ func (s *Server) control() {
 		write(w, answer{status: http.StatusOK, body: map[string]any{"services": s.Stats()}})
 	})
 	reset := func(w http.ResponseWriter, _ *http.Request) {
-		s.Reset()
+		if err := s.reset(); err != nil {
+			write(w, unsaved())
+			return
+		}
 		s.log.Info("reset")
 		w.WriteHeader(http.StatusNoContent)
 	}

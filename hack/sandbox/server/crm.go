@@ -25,7 +25,10 @@ func crmWrite(t *table, email string, fields map[string]any) answer {
 	if refused := crmRefuses(email, fields); refused != nil {
 		return *refused
 	}
-	r, created := t.put(email, func(map[string]any) map[string]any { return fields })
+	r, created, err := t.put(email, func(map[string]any) map[string]any { return fields })
+	if err != nil {
+		return unsaved()
+	}
 	status := http.StatusOK
 	if created {
 		status = http.StatusCreated

@@ -40,7 +40,7 @@ func marketingWrite(t *table, email string, fields map[string]any) answer {
 	case wanted != subscribed && wanted != unsubscribed:
 		return refusal(http.StatusUnprocessableEntity, "invalid_status", "status is neither subscribed nor unsubscribed")
 	}
-	r, created := t.put(email, func(current map[string]any) map[string]any {
+	r, created, err := t.put(email, func(current map[string]any) map[string]any {
 		next := maps.Clone(fields)
 		delete(next, personOptedOut)
 		next[statusField] = wanted
@@ -49,6 +49,9 @@ func marketingWrite(t *table, email string, fields map[string]any) answer {
 		}
 		return next
 	})
+	if err != nil {
+		return unsaved()
+	}
 	status := http.StatusOK
 	if created {
 		status = http.StatusCreated
@@ -61,11 +64,14 @@ func marketingUnsubscribe(c call) answer {
 	if _, ok := c.records.get(c.email); !ok {
 		return refusal(http.StatusNotFound, "not_found", "there is no record of this address")
 	}
-	r, _ := c.records.put(c.email, func(current map[string]any) map[string]any {
+	r, _, err := c.records.put(c.email, func(current map[string]any) map[string]any {
 		next := maps.Clone(current)
 		next[statusField], next[personOptedOut] = unsubscribed, true
 		return next
 	})
+	if err != nil {
+		return unsaved()
+	}
 	return answer{status: http.StatusOK, body: map[string]any{"id": r.ID, "status": unsubscribed}, records: 1}
 }
 

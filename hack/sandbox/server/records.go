@@ -23,27 +23,45 @@ type Record struct {
 	Fields map[string]any `json:"fields"` // never changed in place
 }
 
-// table holds the records of one service.
-type table struct {
-	idPrefix string // "": records have no ids
-
-	mu     sync.Mutex
+// contents are what a table holds.
+type contents struct {
 	rows   map[string]Record
-	serial int
+	serial int // the ids given so far
 }
 
-func newTable(idPrefix string) *table { return &table{idPrefix: idPrefix, rows: map[string]Record{}} }
+func newContents() *contents { return &contents{rows: map[string]Record{}} }
 
-func (t *table) clear() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.rows, t.serial = map[string]Record{}, 0
+func (c *contents) apply(ch change) {
+	c.serial = ch.Serial
+	if ch.Record != nil {
+		c.rows[ch.Record.Key] = *ch.Record
+	}
+	delete(c.rows, ch.Removed)
+}
+
+// sorted lists the records by key.
+func (c *contents) sorted() []Record {
+	return slices.SortedFunc(maps.Values(c.rows), func(a, b Record) int { return strings.Compare(a.Key, b.Key) })
+}
+
+// table holds the records of one service.
+type table struct {
+	service  Service
+	idPrefix string   // "": records have no ids
+	journal  *Journal // told of every change before it is made
+
+	mu sync.Mutex
+	*contents
+}
+
+func newTable(service Service, idPrefix string) *table {
+	return &table{service: service, idPrefix: idPrefix, contents: newContents()}
 }
 
 func (t *table) list() []Record {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.SortedFunc(maps.Values(t.rows), func(a, b Record) int { return strings.Compare(a.Key, b.Key) })
+	return t.sorted()
 }
 
 func (t *table) get(key string) (Record, bool) {
@@ -53,34 +71,47 @@ func (t *table) get(key string) (Record, bool) {
 	return r, ok
 }
 
-func (t *table) remove(key string) bool {
+// commit makes a change, if the journal takes it. The lock must be held.
+func (t *table) commit(ch change) error {
+	ch.Service = t.service
+	if err := t.journal.add(ch); err != nil {
+		return err
+	}
+	t.apply(ch)
+	return nil
+}
+
+// remove deletes a record, and says whether there was one. After an error it is still there.
+func (t *table) remove(key string) (found bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	_, ok := t.rows[key]
-	delete(t.rows, key)
-	return ok
+	if _, found = t.rows[key]; !found {
+		return false, nil
+	}
+	return true, t.commit(change{Serial: t.serial, Removed: key})
 }
 
 // put creates or changes a record. The fields it gets are made from those it has, nil when it is new. Putting what is
-// already there is no write.
-func (t *table) put(key string, fields func(current map[string]any) map[string]any) (r Record, created bool) {
+// already there is no write. After an error nothing has changed.
+func (t *table) put(key string, fields func(current map[string]any) map[string]any) (r Record, created bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r, found := t.rows[key]
+	serial := t.serial
 	if !found {
-		t.serial++
+		serial++
 		r = Record{Key: key, Email: key}
 		if t.idPrefix != "" {
-			r.ID = t.idPrefix + "-" + strconv.Itoa(t.serial)
+			r.ID = t.idPrefix + "-" + strconv.Itoa(serial)
 		}
 	}
 	next := fields(r.Fields)
-	if !found || !reflect.DeepEqual(next, r.Fields) {
-		r.Fields = next
-		r.Writes++
-		t.rows[key] = r
+	if found && reflect.DeepEqual(next, r.Fields) {
+		return r, false, nil
 	}
-	return r, !found
+	r.Fields = next
+	r.Writes++
+	return r, !found, t.commit(change{Serial: serial, Record: &r})
 }
 
 // asked notes one more question under a key.
@@ -89,6 +120,11 @@ func (t *table) asked(key, email string, fields map[string]any) {
 	defer t.mu.Unlock()
 	r := t.rows[key]
 	t.rows[key] = Record{Key: key, Email: email, Writes: r.Writes + 1, Fields: fields}
+}
+
+// unsaved is the answer when the journal could not take a change.
+func unsaved() answer {
+	return refusal(http.StatusInternalServerError, "unsaved", "the sandbox could not write to its file, so nothing has changed; its log says why")
 }
 
 func getRecord(c call) answer {
@@ -100,7 +136,11 @@ func getRecord(c call) answer {
 }
 
 func deleteRecord(c call) answer {
-	if !c.records.remove(c.email) {
+	found, err := c.records.remove(c.email)
+	switch {
+	case err != nil:
+		return unsaved()
+	case !found:
 		return refusal(http.StatusNotFound, "not_found", "there is no record of this address")
 	}
 	return answer{status: http.StatusNoContent, records: 1}

@@ -1,6 +1,6 @@
 // Package server is a stand-in for the four kinds of outside system that contacts travel through: an e-mail verifier, a
-// locator, a CRM and a marketing system. It speaks plain JSON over HTTP, keeps its state in memory on natural keys, and
-// fails in the ways that real systems fail when it is told to.
+// locator, a CRM and a marketing system. It speaks plain JSON over HTTP, keeps its state on natural keys, in memory and if
+// wanted in a file, and fails in the ways that real systems fail when it is told to.
 //
 // It is for trials and tests only: whoever reaches its address can read what it holds and tell it to fail.
 package server
@@ -38,6 +38,9 @@ type Options struct {
 	// Patience is how long the fault "timeout" keeps an answer back. Defaults to one minute, which is longer than any
 	// deadline that an Integration may have.
 	Patience time.Duration
+	// Journal keeps the records of the CRM and the marketing system; nil keeps them in memory alone. It serves one Server,
+	// and stays the caller's to close, once no call is served any more.
+	Journal *Journal
 	// Log says what the sandbox was told to do. Defaults to nothing.
 	Log *slog.Logger
 }
@@ -47,6 +50,7 @@ type Server struct {
 	mux      *http.ServeMux
 	log      *slog.Logger
 	patience time.Duration
+	journal  *Journal
 	tokens   map[Service]string // as at the start; never changed
 	services map[Service]*service
 
@@ -84,10 +88,17 @@ func New(o Options) *Server {
 	idPrefix := map[Service]string{CRM: "crm", Marketing: "sub"}
 	for _, name := range Services() {
 		s.tokens[name] = DefaultToken(name)
-		s.services[name] = &service{name: name, records: newTable(idPrefix[name])}
+		s.services[name] = &service{name: name, records: newTable(name, idPrefix[name])}
 	}
 	maps.Copy(s.tokens, o.Tokens)
 	s.Reset()
+	if o.Journal != nil {
+		s.journal = o.Journal // from here on: the first Reset empties no file
+		for _, name := range kept() {
+			t := s.services[name].records
+			t.contents, t.journal = o.Journal.stored[name], o.Journal
+		}
+	}
 
 	s.control()
 	s.route("POST /verifier/v1/verify", Verifier, verify)
@@ -111,16 +122,39 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.Serve
 // would be held back are ended at once.
 func (s *Server) Close() { s.closeOnce.Do(func() { close(s.closed) }) }
 
-// Reset brings the sandbox back to how it started: no records, no faults, no counts, the first tokens.
-func (s *Server) Reset() {
+// Reset brings the sandbox back to how it first started: no records, no faults, no counts, the first tokens. It does
+// nothing, and logs why, if the journal can't be emptied.
+func (s *Server) Reset() { _ = s.reset() }
+
+func (s *Server) reset() error {
+	if err := s.clear(); err != nil {
+		return err
+	}
 	for name, svc := range s.services {
-		svc.records.clear()
 		svc.mu.Lock()
 		svc.token = s.tokens[name]
 		svc.fault = Fault{Mode: ModeOK}
 		svc.stats = ServiceStats{InFlight: svc.stats.InFlight, MaxInFlight: svc.stats.InFlight}
 		svc.mu.Unlock()
 	}
+	return nil
+}
+
+// clear deletes every record. It holds all tables at once, so that no line of one lands in the emptied journal before the
+// table itself is empty.
+func (s *Server) clear() error {
+	for _, name := range Services() {
+		t := s.services[name].records
+		t.mu.Lock()
+		defer t.mu.Unlock()
+	}
+	if err := s.journal.empty(); err != nil {
+		return err
+	}
+	for _, name := range Services() {
+		s.services[name].records.contents = newContents()
+	}
+	return nil
 }
 
 // SetToken makes a service take another bearer token from now on. An unknown service is ignored.

@@ -18,7 +18,7 @@ func (p *pass) backoff(attempts int32) time.Duration {
 	if attempts < 20 { // beyond, the shift would overflow long after the cap
 		limit = min(firstBackoff<<(attempts-1), maxBackoff)
 	}
-	return p.Jitter(limit)
+	return max(p.Jitter(limit), time.Second)
 }
 
 func failureOf(failures []v1alpha1.StageFailure, stage v1alpha1.Stage) *v1alpha1.StageFailure {

@@ -500,11 +500,15 @@ func TestRetryAfterIsAFloor(t *testing.T) {
 	}
 }
 
-func TestBackoffIsCapped(t *testing.T) {
-	p := &pass{Input: Input{Jitter: func(maximum time.Duration) time.Duration { return maximum }}}
+func TestBackoffIsBounded(t *testing.T) {
+	longest := &pass{Input: Input{Jitter: func(maximum time.Duration) time.Duration { return maximum }}}
+	shortest := &pass{Input: Input{Jitter: func(time.Duration) time.Duration { return 0 }}}
 	for attempts := int32(1); attempts < 100; attempts++ {
-		if d := p.backoff(attempts); d < firstBackoff || d > maxBackoff {
-			t.Errorf("attempt %d waits %v", attempts, d)
+		if d := longest.backoff(attempts); d < firstBackoff || d > maxBackoff {
+			t.Errorf("attempt %d waits up to %v", attempts, d)
+		}
+		if d := shortest.backoff(attempts); d != time.Second {
+			t.Errorf("attempt %d waits at least %v", attempts, d)
 		}
 	}
 }

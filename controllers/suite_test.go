@@ -3,12 +3,11 @@ package controllers_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -165,7 +164,7 @@ func namespaceWithSamples(ctx context.Context, without ...string) string {
 	for _, file := range []string{"credentials.yaml", "integrations.yaml", "pipelines.yaml"} {
 		for _, object := range readSamples(file) {
 			object.SetNamespace(namespace.Name)
-			if !contains(without, object.GetName()) {
+			if !slices.Contains(without, object.GetName()) {
 				Expect(api.Create(ctx, object)).To(Succeed())
 			}
 		}
@@ -189,15 +188,6 @@ func readSamples(file string) []*unstructured.Unstructured {
 			objects = append(objects, object)
 		}
 	}
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 // person makes a submission; change adds to it.
@@ -284,7 +274,7 @@ func fault(service server.Service, f server.Fault) (mend func()) {
 	return func() { Expect(sandbox.SetFault(service, server.Fault{Mode: server.ModeOK})).To(Succeed()) }
 }
 
-func calls(service server.Service) int { return int(sandbox.Stats()[service].Calls) }
+func calls(service server.Service) int { return sandbox.Stats()[service].Calls }
 
 func fields(service server.Service, email string) map[string]any {
 	for _, r := range sandbox.Records(service) {
@@ -293,9 +283,4 @@ func fields(service server.Service, email string) map[string]any {
 		}
 	}
 	return nil
-}
-
-func describe(v any) string {
-	out, err := json.Marshal(v)
-	return fmt.Sprint(string(out), err)
 }

@@ -173,6 +173,7 @@ func TestStoppingSaysNothingOfTheOtherSide(t *testing.T) {
 	r, _ := newRegistry(time.Now)
 	l := r.Set(crm, "1", Options{Timeout: time.Minute})
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	for range failingAfter {
 		_ = l.Call(ctx, func(ctx context.Context) error {
 			cancel()

@@ -139,3 +139,16 @@ const (
 //
 // +kubebuilder:validation:Enum=Transient;Throttled;Auth;Config;Invalid;Conflict
 type ErrorClass string
+
+// What a person may ask of the operator, as annotations.
+const (
+	// AnnotationRetry on a ContactSubmission asks for every stage that has not ended well to be taken again, now. Its value
+	// is the time of the request; another value is another request. It ignores planned times and hashes.
+	AnnotationRetry = "contact-operator.io/retry-requested-at"
+	// AnnotationAccept on a rejected ContactSubmission lets it pass. Its value is the reason, at most 256 characters.
+	AnnotationAccept = "contact-operator.io/accept"
+	// AnnotationSkipErasure on a Contact that is being deleted gives up on outside systems that can't be reached.
+	AnnotationSkipErasure = "contact-operator.io/skip-erasure"
+	// FinalizerErase keeps a deleted Contact until the person is erased outside.
+	FinalizerErase = "contact-operator.io/erase"
+)

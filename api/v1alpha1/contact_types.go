@@ -173,7 +173,29 @@ type ContactVerdict struct {
 	// time it was given.
 	// +required
 	Time metav1.MicroTime `json:"time,omitzero"`
+
+	// evidence says in a few fixed words what the verdict rests on, for example "mx" or "disposable-list".
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Evidence string `json:"evidence,omitempty"`
+
+	// mailbox is Free when the address is one of a public mail service. Absent: not known.
+	// +optional
+	Mailbox Mailbox `json:"mailbox,omitempty"`
 }
+
+// Mailbox says what kind of mail service an address belongs to.
+//
+// +kubebuilder:validation:Enum=Free;Own
+type Mailbox string
+
+const (
+	// MailboxFree: a public mail service.
+	MailboxFree Mailbox = "Free"
+	// MailboxOwn: a domain of the person's company or of the person.
+	MailboxOwn Mailbox = "Own"
+)
 
 // ContactLocation is a country with its source.
 type ContactLocation struct {
@@ -190,6 +212,22 @@ type ContactLocation struct {
 	// +kubebuilder:validation:MaxLength=63
 	Integration string `json:"integration,omitempty"`
 
+	// source says what the country was found by: Declared, Phone, IP, or Service when the Integration does not tell.
+	// +optional
+	Source LocationSource `json:"source,omitempty"`
+
+	// disagreement lists what other sources say, for example "IP=FR". Absent: they agree, or say nothing.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	Disagreement string `json:"disagreement,omitempty"`
+
+	// phone is the person's number in E.164 form, where the Integration could read it.
+	// +optional
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=32
+	Phone string `json:"phone,omitempty"`
+
 	// foundAt is when it was found.
 	// +required
 	FoundAt metav1.Time `json:"foundAt,omitzero"`
@@ -197,9 +235,14 @@ type ContactLocation struct {
 	Origin `json:",inline"`
 }
 
+// LocationSource says what a country was found by.
+//
+// +kubebuilder:validation:Enum=Declared;Phone;IP;Service
+type LocationSource string
+
 // SyncState says how an outside system holds a person.
 //
-// +kubebuilder:validation:Enum=Synced;Suppressed
+// +kubebuilder:validation:Enum=Synced;Suppressed;Attempted
 type SyncState string
 
 const (
@@ -207,6 +250,8 @@ const (
 	SyncStateSynced SyncState = "Synced"
 	// SyncStateSuppressed: the system keeps the person unsubscribed.
 	SyncStateSuppressed SyncState = "Suppressed"
+	// SyncStateAttempted: a write was sent and its answer lost, so the system may hold the person.
+	SyncStateAttempted SyncState = "Attempted"
 )
 
 // ContactSync says what one outside system holds of a person.
@@ -226,11 +271,17 @@ type ContactSync struct {
 	State SyncState `json:"state,omitempty"`
 
 	// hash of what was last written there: the Integration's UID and the rendered request. The stage has nothing to do
-	// while what should be written has the same hash.
-	// +required
+	// while what should be written has the same hash. Absent: nobody knows what it holds.
+	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	Hash string `json:"hash,omitempty"`
+
+	// integrationUID is the UID of the Integration that was written to: remoteID means nothing to another one.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	IntegrationUID string `json:"integrationUID,omitempty"`
 
 	// remoteID is the system's own id of the person, where it gave one.
 	// +optional

@@ -69,6 +69,11 @@ type ContactPipelineSpec struct {
 	// +optional
 	Marketing *IntegrationStage `json:"marketing,omitempty"`
 
+	// retention says how long submissions are kept once nothing can happen to them any more.
+	// +optional
+	// +kubebuilder:default={}
+	Retention RetentionPolicy `json:"retention,omitempty,omitzero"`
+
 	// form holds the texts of the pipeline's form.
 	// +optional
 	Form FormSpec `json:"form,omitempty,omitzero"`
@@ -149,39 +154,31 @@ type ValidationStage struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=86400
 	UnknownRecheckSeconds *int32 `json:"unknownRecheckSeconds,omitempty"`
+
+	// verdictSeconds is how long a verdict on an address is used again, since a validation costs money. Unknown ones are
+	// not. Default: 30 days.
+	// +optional
+	// +kubebuilder:default=2592000
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=31536000
+	VerdictSeconds *int32 `json:"verdictSeconds,omitempty"`
 }
 
-// FormSpec holds the texts of a pipeline's form. Each has a plain English default.
-type FormSpec struct {
-	// title of the form.
+// RetentionPolicy says how long submissions are kept. What can still move never expires, and neither does a Contact.
+type RetentionPolicy struct {
+	// completedSeconds is how long a completed submission is kept: its data lives on in the Contact. Default: 7 days.
 	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=120
-	Title string `json:"title,omitempty"`
+	// +kubebuilder:default=604800
+	// +kubebuilder:validation:Minimum=60
+	// +kubebuilder:validation:Maximum=315360000
+	CompletedSeconds *int32 `json:"completedSeconds,omitempty"`
 
-	// intro is a paragraph above the fields.
+	// rejectedSeconds is how long a rejected submission is kept, so that a person can look at it. Default: 30 days.
 	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
-	Intro string `json:"intro,omitempty"`
-
-	// consentStatement is the text beside the marketing check box. Without it the form does not ask.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
-	ConsentStatement string `json:"consentStatement,omitempty"`
-
-	// thankYou is the text of the page that follows.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
-	ThankYou string `json:"thankYou,omitempty"`
-
-	// channel is what the form sends as source.channel. Defaults to the pipeline's name.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	Channel string `json:"channel,omitempty"`
+	// +kubebuilder:default=2592000
+	// +kubebuilder:validation:Minimum=60
+	// +kubebuilder:validation:Maximum=315360000
+	RejectedSeconds *int32 `json:"rejectedSeconds,omitempty"`
 }
 
 // ContactPipelineStatus says whether a pipeline can be used.

@@ -182,6 +182,25 @@ type ContactSubmissionStatus struct {
 	// +optional
 	UnknownVerdicts *int32 `json:"unknownVerdicts,omitempty"`
 
+	// suggestion is the address that was probably meant, when the verifier has one.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=320
+	Suggestion string `json:"suggestion,omitempty"`
+
+	// lastHandledRetry is the value of the annotation contact-operator.io/retry-requested-at that was last acted on.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	LastHandledRetry string `json:"lastHandledRetry,omitempty"`
+
+	// lastHandledAccept is a hash of the annotation contact-operator.io/accept that was last acted on. The reason itself
+	// is kept nowhere else.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	LastHandledAccept string `json:"lastHandledAccept,omitempty"`
+
 	// failures hold, per stage that has ever failed, what went wrong last and when it is tried again.
 	// +optional
 	// +listType=map

@@ -20,6 +20,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&Contact{}, &ContactList{},
 		&ContactPipeline{}, &ContactPipelineList{},
 		&ContactSubmission{}, &ContactSubmissionList{},
+		&ErasureReceipt{}, &ErasureReceiptList{},
 		&Integration{}, &IntegrationList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)

@@ -33,15 +33,20 @@ type Integration struct {
 
 // ProviderType names an adapter.
 //
-// +kubebuilder:validation:Enum=HTTP
+// +kubebuilder:validation:Enum=HTTP;Builtin
 type ProviderType string
 
-// ProviderHTTP is any JSON service, described in spec.http.
-const ProviderHTTP ProviderType = "HTTP"
+const (
+	// ProviderHTTP is any JSON service, described in spec.http.
+	ProviderHTTP ProviderType = "HTTP"
+	// ProviderBuiltin checks addresses and finds countries with nothing but DNS and files, as spec.builtin says.
+	ProviderBuiltin ProviderType = "Builtin"
+)
 
 // IntegrationSpec says how a system is reached.
 //
 // +kubebuilder:validation:XValidation:rule="self.provider == 'HTTP' ? has(self.http) : !has(self.http)",message="provider HTTP is configured in spec.http, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Builtin' ? has(self.builtin) : !has(self.builtin)",message="provider Builtin is configured in spec.builtin, and nothing else is"
 type IntegrationSpec struct {
 	// provider is the adapter that speaks to the system.
 	// +required
@@ -61,6 +66,10 @@ type IntegrationSpec struct {
 	// http describes any JSON service.
 	// +optional
 	HTTP *HTTPProvider `json:"http,omitempty"`
+
+	// builtin checks addresses and finds countries without any service.
+	// +optional
+	Builtin *BuiltinProvider `json:"builtin,omitempty"`
 }
 
 // HTTPProvider describes a JSON service by the calls it offers: verify serves the stage Validated, locate Located,

@@ -58,16 +58,39 @@ const (
 	Unknown       Verdict = "Unknown"
 )
 
+// Verification is a verdict and what goes with it.
+type Verification struct {
+	Verdict Verdict
+	// Evidence says in a few fixed words what the verdict rests on. Nothing personal; at most 256 bytes; may be "".
+	Evidence string
+	// Mailbox is "Free" for an address of a public mail service, "Own" for others, "" when that is not known.
+	Mailbox string
+	// Suggestion is the address that was probably meant, "" when there is none. At most 320 bytes.
+	Suggestion string
+}
+
 // Verifier checks an e-mail address. It must be repeatable.
 type Verifier interface {
-	// Verify returns one of the verdicts, or an *Error.
-	Verify(ctx context.Context, s Submission) (Verdict, error)
+	// Verify returns a Verification with one of the verdicts, or an *Error.
+	Verify(ctx context.Context, s Submission) (Verification, error)
+}
+
+// Location is a country and what goes with it.
+type Location struct {
+	// Country is an ISO 3166-1 alpha-2 code in capitals, "" when the country can't be told.
+	Country string
+	// Source is Declared, Phone, IP, or Service when the system does not tell.
+	Source string
+	// Disagreement lists what other sources say, for example "IP=FR"; "" when they agree or say nothing. At most 64 bytes.
+	Disagreement string
+	// Phone is the phone number in E.164 form, "" when there is none or it can't be read.
+	Phone string
 }
 
 // Locator finds the country a submission comes from. It must be repeatable.
 type Locator interface {
-	// Locate returns an ISO 3166-1 alpha-2 code in capitals, "" when the country can't be told, or an *Error.
-	Locate(ctx context.Context, s Submission) (country string, err error)
+	// Locate returns a Location, which may have no country, or an *Error.
+	Locate(ctx context.Context, s Submission) (Location, error)
 }
 
 // Upserter makes an outside system hold a Contact. Writing the same Request again must change nothing there, also when
@@ -109,28 +132,37 @@ type Provider struct {
 	Locator  Locator
 	Upserter Upserter
 	Eraser   Eraser
+	// Close ends what the Provider keeps open or running. It is called once no call can come any more; nil: nothing to do.
+	Close func()
 }
 
 // Settings are what an adapter is made from.
 type Settings struct {
 	// Spec is the adapter's member of the Integration's spec, as JSON.
 	Spec json.RawMessage
-	// Secrets resolves what Spec refers to. It has every key that SecretRefs named.
-	Secrets map[SecretRef]string
+	// Secrets and ConfigMaps resolve what Spec refers to. They have every key that Refs named.
+	Secrets, ConfigMaps map[Ref]string
 	// HTTP makes the calls. It bounds, guards and redacts them; the caller's context holds the deadline.
 	HTTP *http.Client
 }
 
-// SecretRef names one key of a Secret in the Integration's namespace.
-type SecretRef struct {
+// Ref names one key of a Secret or a ConfigMap in the Integration's namespace.
+type Ref struct {
 	Name string `json:"name"`
 	Key  string `json:"key"`
 }
 
+// Refs are what a spec refers to.
+type Refs struct {
+	Secrets, ConfigMaps []Ref
+}
+
 // Factory makes the Providers of one vendor. It makes no call.
 type Factory struct {
-	// SecretRefs lists what the spec refers to.
-	SecretRefs func(spec json.RawMessage) ([]SecretRef, error)
+	// Member is the name of the vendor's member of the Integration's spec, for example "http".
+	Member string
+	// Refs lists what the spec refers to.
+	Refs func(spec json.RawMessage) (Refs, error)
 	// New compiles the configuration. Its errors are *Errors of class Config whose message says where and what to do.
 	New func(Settings) (Provider, error)
 }

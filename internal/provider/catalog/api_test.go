@@ -17,7 +17,7 @@ func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
 	factories := Factories()
 	for _, name := range []v1alpha1.ProviderType{v1alpha1.ProviderHTTP} {
 		f, ok := factories[string(name)]
-		if !ok || f.New == nil || f.SecretRefs == nil {
+		if !ok || f.New == nil || f.Refs == nil || f.Member == "" {
 			t.Errorf("provider %s has no complete factory", name)
 		}
 		delete(factories, string(name))

@@ -36,12 +36,12 @@ func TestSampleIntegrationsCompile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			refs, err := f.SecretRefs(spec)
+			refs, err := f.Refs(spec)
 			if err != nil {
 				t.Fatal(err)
 			}
-			secrets := map[provider.SecretRef]string{}
-			for _, r := range refs {
+			secrets := map[provider.Ref]string{}
+			for _, r := range refs.Secrets {
 				secrets[r] = "x"
 			}
 			if _, err := f.New(provider.Settings{Spec: spec, Secrets: secrets, HTTP: httpx.New(httpx.Options{})}); err != nil {

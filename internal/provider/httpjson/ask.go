@@ -58,12 +58,13 @@ func renderBody(ctx context.Context, x *expression, record any) ([]byte, error) 
 type verifier struct{ asker }
 
 // Verify implements provider.Verifier.
-func (v *verifier) Verify(ctx context.Context, s provider.Submission) (provider.Verdict, error) {
+func (v *verifier) Verify(ctx context.Context, s provider.Submission) (provider.Verification, error) {
 	value, err := v.ask(ctx, s)
 	if err != nil {
-		return "", err
+		return provider.Verification{}, err
 	}
-	return toVerdict(v.result, value)
+	verdict, err := toVerdict(v.result, value)
+	return provider.Verification{Verdict: verdict}, err
 }
 
 func toVerdict(x *expression, value ref.Val) (provider.Verdict, error) {
@@ -79,12 +80,13 @@ func toVerdict(x *expression, value ref.Val) (provider.Verdict, error) {
 type locator struct{ asker }
 
 // Locate implements provider.Locator.
-func (l *locator) Locate(ctx context.Context, s provider.Submission) (string, error) {
+func (l *locator) Locate(ctx context.Context, s provider.Submission) (provider.Location, error) {
 	value, err := l.ask(ctx, s)
 	if err != nil {
-		return "", err
+		return provider.Location{}, err
 	}
-	return toCountry(l.result, value)
+	country, err := toCountry(l.result, value)
+	return provider.Location{Country: country, Source: "Service"}, err
 }
 
 // toCountry takes null for a country that is not known.

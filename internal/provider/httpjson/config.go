@@ -24,7 +24,7 @@ type Config struct {
 type Header struct {
 	Name         string              `json:"name"`
 	Value        string              `json:"value,omitempty"`
-	SecretKeyRef *provider.SecretRef `json:"secretKeyRef,omitempty"`
+	SecretKeyRef *provider.Ref `json:"secretKeyRef,omitempty"`
 	Prefix       string              `json:"prefix,omitempty"`
 }
 

@@ -16,13 +16,13 @@ import (
 // its own, answers 409 for a record that is there, and 404 for an address that it does not know.
 func TestContract(t *testing.T) {
 	t.Parallel()
-	secrets := map[provider.SecretRef]string{
+	secrets := map[provider.Ref]string{
 		{Name: "crm", Key: "token"}:  "sekret-token-1234\n",
 		{Name: "crm", Key: "tenant"}: "sekret-tenant-5678",
 	}
 	headers := []httpjson.Header{
-		{Name: "Authorization", Prefix: "Bearer ", SecretKeyRef: &provider.SecretRef{Name: "crm", Key: "token"}},
-		{Name: "X-Tenant", SecretKeyRef: &provider.SecretRef{Name: "crm", Key: "tenant"}},
+		{Name: "Authorization", Prefix: "Bearer ", SecretKeyRef: &provider.Ref{Name: "crm", Key: "token"}},
+		{Name: "X-Tenant", SecretKeyRef: &provider.Ref{Name: "crm", Key: "tenant"}},
 	}
 	specs := map[string]func(base string) httpjson.Config{
 		"natural key": func(base string) httpjson.Config {

@@ -14,24 +14,24 @@ import (
 
 // Factory makes the provider HTTP.
 func Factory() provider.Factory {
-	return provider.Factory{SecretRefs: secretRefs, New: newProvider}
+	return provider.Factory{Member: "http", Refs: refs, New: newProvider}
 }
 
-// secretRefs lists what the headers refer to, each once.
-func secretRefs(spec json.RawMessage) ([]provider.SecretRef, error) {
+// refs lists what the headers refer to, each once.
+func refs(spec json.RawMessage) (provider.Refs, error) {
 	c, err := decode(spec)
 	if err != nil {
-		return nil, err
+		return provider.Refs{}, err
 	}
-	var refs []provider.SecretRef
-	seen := map[provider.SecretRef]bool{}
+	var secrets []provider.Ref
+	seen := map[provider.Ref]bool{}
 	for _, h := range c.Headers {
 		if h.SecretKeyRef != nil && !seen[*h.SecretKeyRef] {
 			seen[*h.SecretKeyRef] = true
-			refs = append(refs, *h.SecretKeyRef)
+			secrets = append(secrets, *h.SecretKeyRef)
 		}
 	}
-	return refs, nil
+	return provider.Refs{Secrets: secrets}, nil
 }
 
 func newProvider(s provider.Settings) (provider.Provider, error) {

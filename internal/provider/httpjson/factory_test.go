@@ -145,8 +145,8 @@ func TestNewReadsStrictly(t *testing.T) {
 		if _, err := Factory().New(provider.Settings{Spec: json.RawMessage(text)}); err == nil || provider.AsError(err).Class != provider.Config {
 			t.Errorf("%s: got %v", text, err)
 		}
-		if _, err := Factory().SecretRefs(json.RawMessage(text)); err == nil || provider.AsError(err).Class != provider.Config {
-			t.Errorf("%s: SecretRefs: got %v", text, err)
+		if _, err := Factory().Refs(json.RawMessage(text)); err == nil || provider.AsError(err).Class != provider.Config {
+			t.Errorf("%s: Refs: got %v", text, err)
 		}
 	}
 }
@@ -162,16 +162,16 @@ func TestNewOffersWhatIsConfigured(t *testing.T) {
 	}
 }
 
-func TestSecretRefs(t *testing.T) {
+func TestRefs(t *testing.T) {
 	t.Parallel()
-	a, b := provider.SecretRef{Name: "crm", Key: "a"}, provider.SecretRef{Name: "crm", Key: "b"}
-	got, err := Factory().SecretRefs(spec(t, "https://crm.example", func(c *Config) {
+	a, b := provider.Ref{Name: "crm", Key: "a"}, provider.Ref{Name: "crm", Key: "b"}
+	got, err := Factory().Refs(spec(t, "https://crm.example", func(c *Config) {
 		c.Headers = []Header{{Name: "X", SecretKeyRef: &b}, {Name: "Y", SecretKeyRef: &a}, {Name: "Z", SecretKeyRef: &b}, {Name: "V", Value: "1"}}
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]provider.SecretRef{b, a}, got); diff != "" {
+	if diff := cmp.Diff(provider.Refs{Secrets: []provider.Ref{b, a}}, got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // headers makes what every call sends. Messages name the Secret and its key, never the value.
-func headers(list []Header, secrets map[provider.SecretRef]string) (http.Header, error) {
+func headers(list []Header, secrets map[provider.Ref]string) (http.Header, error) {
 	h := http.Header{"Accept": {"application/json"}}
 	for _, given := range list {
 		if err := checkName(given.Name); err != nil {

@@ -12,7 +12,7 @@ import (
 
 func TestHeaders(t *testing.T) {
 	t.Parallel()
-	ref := provider.SecretRef{Name: "crm", Key: "token"}
+	ref := provider.Ref{Name: "crm", Key: "token"}
 	const secret = "sekret"
 	cases := map[string]struct {
 		header    Header
@@ -44,7 +44,7 @@ func TestHeaders(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			secrets := map[provider.SecretRef]string{ref: tc.secret}
+			secrets := map[provider.Ref]string{ref: tc.secret}
 			if tc.noSecret {
 				secrets = nil
 			}

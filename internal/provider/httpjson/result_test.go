@@ -129,8 +129,8 @@ func TestVerify(t *testing.T) {
 				c.Verify.Responses = tc.responses
 			})
 			got, err := p.Verifier.Verify(t.Context(), provider.Submission{Email: "ada@example.com"})
-			if got != tc.want {
-				t.Errorf("got %q, want %q", got, tc.want)
+			if got.Verdict != tc.want {
+				t.Errorf("got %q, want %q", got.Verdict, tc.want)
 			}
 			if diff := cmp.Diff(tc.wantErr, failed(err)); diff != "" {
 				t.Error(diff)
@@ -164,8 +164,8 @@ func TestLocate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := against(t, reply{body: tc.body}).Locator.Locate(t.Context(), provider.Submission{Email: "ada@example.com"})
-			if got != tc.want {
-				t.Errorf("got %q, want %q", got, tc.want)
+			if got.Country != tc.want {
+				t.Errorf("got %q, want %q", got.Country, tc.want)
 			}
 			if diff := cmp.Diff(tc.wantErr, failed(err)); diff != "" {
 				t.Error(diff)

@@ -29,7 +29,7 @@ type Adapter struct {
 	// offers and at least one reference to a Secret. Ports that the made Provider leaves nil are not tested.
 	Spec func(baseURL string) json.RawMessage
 	// Secrets are the values of all references. Each is a distinctive text, which the suite looks for in errors.
-	Secrets map[provider.SecretRef]string
+	Secrets map[provider.Ref]string
 	// NewVendor makes a stand-in that holds nobody.
 	NewVendor func(testing.TB) Vendor
 

@@ -15,20 +15,20 @@ import (
 
 func testSecrets(t *testing.T, a Adapter) {
 	b := newBench(t, a)
-	refs, err := a.Factory.SecretRefs(a.Spec(b.base))
+	refs, err := a.Factory.Refs(a.Spec(b.base))
 	if err != nil {
-		t.Fatalf("SecretRefs: %v", err)
+		t.Fatalf("Refs: %v", err)
 	}
-	named := map[provider.SecretRef]bool{}
-	for _, r := range refs {
+	named := map[provider.Ref]bool{}
+	for _, r := range refs.Secrets {
 		if named[r] {
-			t.Errorf("SecretRefs names %v twice", r)
+			t.Errorf("Refs names %v twice", r)
 		}
 		named[r] = true
 	}
 	for r := range a.Secrets {
 		if !named[r] {
-			t.Errorf("SecretRefs does not name %v", r)
+			t.Errorf("Refs does not name %v", r)
 		}
 	}
 	client := httpx.New(httpx.Options{AllowLoopback: true})
@@ -50,12 +50,12 @@ func (b *bench) goodDay(t *testing.T) {
 	t.Helper()
 	ctx, p := t.Context(), b.provider
 	if p.Verifier != nil {
-		if got, err := p.Verifier.Verify(ctx, Submission()); err != nil || got != b.adapter.WantVerdict {
+		if got, err := p.Verifier.Verify(ctx, Submission()); err != nil || got.Verdict != b.adapter.WantVerdict {
 			t.Errorf("Verify: %q, %v; want %q", got, err, b.adapter.WantVerdict)
 		}
 	}
 	if p.Locator != nil {
-		if got, err := p.Locator.Locate(ctx, Submission()); err != nil || got != b.adapter.WantCountry {
+		if got, err := p.Locator.Locate(ctx, Submission()); err != nil || got.Country != b.adapter.WantCountry {
 			t.Errorf("Locate: %q, %v; want %q", got, err, b.adapter.WantCountry)
 		}
 	}

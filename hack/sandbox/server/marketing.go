@@ -61,16 +61,16 @@ func marketingWrite(t *table, email string, fields map[string]any) answer {
 
 // marketingUnsubscribe is what the link at the foot of a newsletter calls: the person's own word, which lasts.
 func marketingUnsubscribe(c call) answer {
-	if _, ok := c.records.get(c.email); !ok {
-		return refusal(http.StatusNotFound, "not_found", "there is no record of this address")
-	}
-	r, _, err := c.records.put(c.email, func(current map[string]any) map[string]any {
+	r, found, err := c.records.update(c.email, func(current map[string]any) map[string]any {
 		next := maps.Clone(current)
 		next[statusField], next[personOptedOut] = unsubscribed, true
 		return next
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return unsaved()
+	case !found:
+		return refusal(http.StatusNotFound, "not_found", "there is no record of this address")
 	}
 	return answer{status: http.StatusOK, body: map[string]any{"id": r.ID, "status": unsubscribed}, records: 1}
 }

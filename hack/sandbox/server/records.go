@@ -41,8 +41,10 @@ func (c *contents) apply(ch change) {
 
 // sorted lists the records by key.
 func (c *contents) sorted() []Record {
-	return slices.SortedFunc(maps.Values(c.rows), func(a, b Record) int { return strings.Compare(a.Key, b.Key) })
+	return slices.SortedFunc(maps.Values(c.rows), byKey)
 }
+
+func byKey(a, b Record) int { return strings.Compare(a.Key, b.Key) }
 
 // table holds the records of one service.
 type table struct {
@@ -58,10 +60,19 @@ func newTable(service Service, idPrefix string) *table {
 	return &table{service: service, idPrefix: idPrefix, contents: newContents()}
 }
 
+// list returns the records, sorted by key. Calls are not held up while it sorts.
 func (t *table) list() []Record {
 	t.mu.Lock()
+	rows := slices.Collect(maps.Values(t.rows))
+	t.mu.Unlock()
+	slices.SortFunc(rows, byKey)
+	return rows
+}
+
+func (t *table) size() int {
+	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.sorted()
+	return len(t.rows)
 }
 
 func (t *table) get(key string) (Record, bool) {
@@ -109,9 +120,30 @@ func (t *table) put(key string, fields func(current map[string]any) map[string]a
 	if found && reflect.DeepEqual(next, r.Fields) {
 		return r, false, nil
 	}
-	r.Fields = next
+	r, err = t.store(r, serial, next)
+	return r, !found, err
+}
+
+// update changes a record that is there, as put does, and says whether there was one. It makes none.
+func (t *table) update(key string, fields func(current map[string]any) map[string]any) (r Record, found bool, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r, found = t.rows[key]; !found {
+		return Record{}, false, nil
+	}
+	next := fields(r.Fields)
+	if reflect.DeepEqual(next, r.Fields) {
+		return r, true, nil
+	}
+	r, err = t.store(r, t.serial, next)
+	return r, true, err
+}
+
+// store commits a record with new fields. The lock must be held.
+func (t *table) store(r Record, serial int, fields map[string]any) (Record, error) {
+	r.Fields = fields
 	r.Writes++
-	return r, !found, t.commit(change{Serial: serial, Record: &r})
+	return r, t.commit(change{Serial: serial, Record: &r})
 }
 
 // asked notes one more question under a key.

@@ -179,6 +179,7 @@ func (s *Server) SetFault(name Service, f Fault) error {
 	svc.mu.Lock()
 	svc.fault = f
 	svc.mu.Unlock()
+	s.log.Info("fault set", "service", name, "mode", f.Mode)
 	return nil
 }
 

@@ -199,3 +199,24 @@ func TestBatchRefusesOneRecordAndTakesTheOthers(t *testing.T) {
 		}
 	}
 }
+
+// An erasure may come at any moment, also in the middle of an unsubscribe.
+func TestUnsubscribeMeetsErasure(t *testing.T) {
+	const path = "/marketing/v1/subscribers/ada@example.com"
+	s := start(t, server.Options{})
+	for range 200 {
+		s.call(server.Marketing, "PUT", path, map[string]any{"name": "Ada"})
+		done := make(chan int)
+		go func() {
+			status, _ := s.call(server.Marketing, "DELETE", path, nil)
+			done <- status
+		}()
+		status, _ := s.call(server.Marketing, "POST", path+"/unsubscribe", nil)
+		if deleted := <-done; deleted != 204 || status != 200 && status != 404 {
+			t.Fatalf("unsubscribe: status %d, erasure: status %d", status, deleted)
+		}
+		if n := len(s.Records(server.Marketing)); n != 0 {
+			t.Fatalf("%d records are left after the erasure", n)
+		}
+	}
+}

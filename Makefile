@@ -17,6 +17,7 @@ CONTROLLER_GEN = bin/controller-gen
 KUSTOMIZE = bin/kustomize
 SETUP_ENVTEST = bin/setup-envtest
 GOFUMPT = bin/gofumpt
+CRD_REF_DOCS = bin/crd-ref-docs
 GOLANGCI_LINT = bin/golangci-lint
 # The kubectl on the PATH, else the one that "make assets" links.
 KUBECTL ?= $(shell command -v kubectl || echo bin/kubectl)
@@ -50,8 +51,13 @@ manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the roles from the markers
 	$(CONTROLLER_GEN) rbac:roleName=contact-intake paths=./internal/intake/... output:rbac:dir=config/rbac/intake
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) ## Generate the DeepCopy methods.
+generate: $(CONTROLLER_GEN) docs ## Generate the DeepCopy methods and the API reference.
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
+
+.PHONY: docs
+docs: $(CRD_REF_DOCS) ## Generate the API reference, docs/api.md, from the types.
+	$(CRD_REF_DOCS) --source-path=api/v1alpha1 --output-path=docs/api.md --renderer=markdown --log-level=WARN \
+		--config=hack/api-docs/config.yaml --templates-dir=hack/api-docs/templates
 
 .PHONY: fmt
 fmt: $(GOFUMPT) ## Format the code.
@@ -107,7 +113,7 @@ assets: ## Find or build kube-apiserver, etcd and kubectl, and link bin/kubectl.
 	@exec hack/controlplane/assets.sh --link bin/kubectl
 
 .PHONY: docker-build
-docker-build: ## Build the image. It holds the operator and the intake.
+docker-build: ## Build the image. It holds the operator, the intake and the kubectl plugin.
 	$(CONTAINER_TOOL) build -t "$(IMG)" .
 
 .PHONY: docker-push
@@ -162,6 +168,8 @@ kustomize: $(KUSTOMIZE) ## Build kustomize into bin/.
 setup-envtest: $(SETUP_ENVTEST) ## Build setup-envtest into bin/.
 .PHONY: gofumpt
 gofumpt: $(GOFUMPT) ## Build gofumpt into bin/.
+.PHONY: crd-ref-docs
+crd-ref-docs: $(CRD_REF_DOCS) ## Build crd-ref-docs into bin/.
 .PHONY: golangci-lint
 golangci-lint: $(GOLANGCI_LINT) ## Build golangci-lint, with the Kubernetes API linter, into bin/.
 
@@ -169,7 +177,8 @@ $(CONTROLLER_GEN): TOOL = sigs.k8s.io/controller-tools/cmd/controller-gen
 $(KUSTOMIZE): TOOL = sigs.k8s.io/kustomize/kustomize/v5
 $(SETUP_ENVTEST): TOOL = sigs.k8s.io/controller-runtime/tools/setup-envtest
 $(GOFUMPT): TOOL = mvdan.cc/gofumpt
-$(CONTROLLER_GEN) $(KUSTOMIZE) $(SETUP_ENVTEST) $(GOFUMPT): hack/tools/go.mod hack/tools/go.sum
+$(CRD_REF_DOCS): TOOL = github.com/elastic/crd-ref-docs
+$(CONTROLLER_GEN) $(KUSTOMIZE) $(SETUP_ENVTEST) $(GOFUMPT) $(CRD_REF_DOCS): hack/tools/go.mod hack/tools/go.sum
 	@echo "Building $@ ..."
 	@cd hack/tools && go build -o "$(CURDIR)/$@" $(TOOL) && touch "$(CURDIR)/$@"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fails when what is generated is out of date (CRDs, roles, DeepCopy methods, go.mod and go.sum), or the linters complain.
-# Called by "make verify". What it regenerates stays, ready to be committed.
+# Fails when what is generated is out of date (CRDs, roles, DeepCopy methods, the API reference, go.mod and
+# go.sum), or the linters complain. Called by "make verify". What it regenerates stays, ready to be committed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

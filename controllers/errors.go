@@ -13,23 +13,35 @@ import (
 	"github.com/contact-operator/contact-operator/internal/link"
 )
 
-// safe makes an API server's error fit for the log. When it refuses an object, it quotes the values it refuses, which may
-// be personal: only the reason and the fields are kept.
+// safe makes an API server's error fit for the log. When it refuses an object, it or an admission webhook quotes the values
+// that it refuses, which may be personal: only the reason and the fields are kept.
 func safe(err error) error {
 	var status apierrors.APIStatus
-	if !apierrors.IsInvalid(err) || !errors.As(err, &status) {
+	if err == nil || !errors.As(err, &status) || apierrors.IsNotFound(err) || apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
 		return err
 	}
 	s := status.Status()
-	if s.Details == nil {
-		return fmt.Errorf("the API server refused an object: %s", s.Reason)
-	}
+	what := "an object"
 	var fields []string
-	for _, cause := range s.Details.Causes {
-		fields = append(fields, fmt.Sprintf("%s (%s)", cause.Field, cause.Type))
+	if s.Details != nil {
+		what = strings.TrimSpace(s.Details.Kind + " " + s.Details.Name)
+		for _, cause := range s.Details.Causes {
+			field, _, _ := strings.Cut(cause.Field, "[") // a key of a map is a visitor's word, too
+			fields = append(fields, fmt.Sprintf("%s (%s)", field, cause.Type))
+		}
 	}
-	return fmt.Errorf("the API server refused %s %s: %s", s.Details.Kind, s.Details.Name, strings.Join(fields, ", "))
+	return &refused{err: err, text: strings.TrimSpace(fmt.Sprintf("the API server answered %d %s for %s %s", s.Code, s.Reason, what, strings.Join(fields, ", ")))}
 }
+
+// refused is an API server's error without its text.
+type refused struct {
+	err  error
+	text string
+}
+
+func (r *refused) Error() string { return r.text }
+
+func (r *refused) Unwrap() error { return r.err }
 
 // stale tells whether a write lost against another one, or its object is gone: what was read was old.
 func stale(err error) bool {

@@ -1,7 +1,9 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -15,17 +17,17 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/internal/link"
+	"github.com/contact-operator/contact-operator/internal/provider"
 )
 
 // +kubebuilder:rbac:groups=contact-operator.io,resources=integrations,verbs=get;list;watch
 // +kubebuilder:rbac:groups=contact-operator.io,resources=integrations/status,verbs=update
-// +kubebuilder:rbac:groups="",resources=secrets,verbs=get
+// +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=get
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 const (
@@ -49,31 +51,31 @@ type IntegrationReconciler struct {
 // Reconcile keeps one Integration's link, and its status.
 func (r *IntegrationReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	key := link.Key(request.NamespacedName)
-	var integration v1alpha1.Integration
-	if err := r.Client.Get(ctx, request.NamespacedName, &integration); err != nil {
-		if client.IgnoreNotFound(err) == nil {
-			r.Links.Registry.Remove(key)
-			return ctrl.Result{}, nil
-		}
-		return ctrl.Result{}, safe(err)
+	integration, current, err := r.Links.Refresh(ctx, key)
+	if wait := (*provider.Wait)(nil); errors.As(err, &wait) {
+		return ctrl.Result{}, nil // it was deleted
 	}
-	current, err := r.Links.Refresh(ctx, &integration)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	r.Links.Registry.Probe(key)
-	wait, err := r.report(ctx, &integration, current.Health())
+	r.Links.Registry.Tick(key)
+	tooFresh, err := r.report(ctx, integration, current.Health())
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	next := r.SecretInterval
-	if next == 0 {
-		next = secretInterval
+	return ctrl.Result{RequeueAfter: r.next(current, tooFresh), Priority: new(handler.LowPriority)}, nil
+}
+
+// next is when to look again: at the Secrets, at a status that could not be written yet, at a system that refused us.
+func (r *IntegrationReconciler) next(current *link.Link, tooFresh time.Duration) time.Duration {
+	next := cmp.Or(r.SecretInterval, secretInterval)
+	if tooFresh > 0 {
+		next = min(next, tooFresh)
 	}
-	if wait > 0 {
-		next = min(next, wait)
+	if probe := current.NextProbe(); !probe.IsZero() {
+		next = min(next, max(time.Until(probe), 100*time.Millisecond))
 	}
-	return ctrl.Result{RequeueAfter: next, Priority: new(handler.LowPriority)}, nil
+	return next
 }
 
 // report writes the health of a link into its Integration's status, and an event when it changed. It returns how long to
@@ -98,7 +100,7 @@ func (r *IntegrationReconciler) report(ctx context.Context, integration *v1alpha
 	switch {
 	case ready.Status == metav1.ConditionFalse && (was == nil || was.Reason != ready.Reason):
 		r.Recorder.Eventf(updated, nil, corev1.EventTypeWarning, ready.Reason, "Call", "%s", ready.Message)
-	case ready.Status == metav1.ConditionTrue && was != nil && was.Status == metav1.ConditionFalse:
+	case health.Condition == link.Healthy && was != nil && was.Status == metav1.ConditionFalse:
 		r.Recorder.Eventf(updated, nil, corev1.EventTypeNormal, "Recovered", "Call", "no longer %s: its submissions go on", was.Reason)
 	}
 	return 0, nil
@@ -132,7 +134,7 @@ func (r *IntegrationReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	})
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("integration").
-		For(&v1alpha1.Integration{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.Integration{}, builder.WithPredicates(changedByOthers())).
 		WatchesRawSource(changes).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4, RateLimiter: retryLimiter()}).
 		Complete(r)

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -8,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -28,7 +30,7 @@ import (
 
 // Links makes links from Integrations and their Secrets, and finds them for the stages.
 type Links struct {
-	// Client reads Integrations from the cache and Secrets from the API server.
+	// Client reads Integrations from the cache, and Secrets and ConfigMaps from the API server.
 	Client client.Client
 	// Registry holds the links.
 	Registry *link.Registry
@@ -37,7 +39,7 @@ type Links struct {
 	// HTTP makes the calls of all providers.
 	HTTP *http.Client
 
-	setting sync.Mutex // one replaces a link at a time
+	refreshing sync.Mutex // from reading an Integration to setting its link, so that no old state replaces a newer one
 }
 
 // In returns what finds the links of a namespace.
@@ -58,19 +60,25 @@ func (l *Links) find(ctx context.Context, namespace, name string) (*link.Link, e
 	if found, _ := l.Registry.Get(key); found != nil {
 		return found, nil
 	}
+	_, found, err := l.Refresh(ctx, key)
+	return found, err
+}
+
+// Refresh makes the link of an Integration, or replaces it if its spec, its Secrets or its ConfigMaps have changed, which
+// wakes all that wait for it. The link of an Integration that does not exist is removed, and the error is a *provider.Wait.
+// Any other error means that something could not be read; the link stays as it was.
+func (l *Links) Refresh(ctx context.Context, key link.Key) (*v1alpha1.Integration, *link.Link, error) {
+	l.refreshing.Lock()
+	defer l.refreshing.Unlock()
 	var integration v1alpha1.Integration
 	if err := l.Client.Get(ctx, types.NamespacedName(key), &integration); err != nil {
 		if apierrors.IsNotFound(err) {
-			return nil, &provider.Wait{Misconfigured: true, Message: "Integration " + name + " does not exist"}
+			l.Registry.Remove(key)
+			return nil, nil, &provider.Wait{Misconfigured: true, Message: "Integration " + key.Name + " does not exist"}
 		}
-		return nil, safe(err)
+		return nil, nil, safe(err)
 	}
-	return l.Refresh(ctx, &integration)
-}
-
-// Refresh replaces the link of an Integration if its spec or its Secrets have changed, which wakes all that wait for it.
-// An error means that they could not be read; the link stays as it was.
-func (l *Links) Refresh(ctx context.Context, integration *v1alpha1.Integration) (*link.Link, error) {
+	current, was := l.Registry.Get(key)
 	options := link.Options{
 		UID:       string(integration.UID),
 		Suspended: integration.Spec.Suspend != nil && *integration.Spec.Suspend,
@@ -79,31 +87,26 @@ func (l *Links) Refresh(ctx context.Context, integration *v1alpha1.Integration) 
 	if seconds := integration.Spec.TimeoutSeconds; seconds != nil {
 		options.Timeout = time.Duration(*seconds) * time.Second
 	}
-	factory, settings, err := l.settings(ctx, integration)
-	var fault *fault
+	factory, settings, err := l.settings(ctx, &integration)
+	var unfit *fault
 	switch {
-	case errors.As(err, &fault):
-		options.Health = fault.health
+	case errors.As(err, &unfit):
+		options.Health = unfit.health
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	}
-
-	l.setting.Lock()
-	defer l.setting.Unlock()
-	key := link.Key{Namespace: integration.Namespace, Name: integration.Name}
-	fingerprint := fingerprintOf(integration, settings.Secrets, options.Health)
-	current, was := l.Registry.Get(key)
+	fingerprint := fingerprintOf(&integration, settings, options.Health)
 	if current != nil && was == fingerprint {
-		return current, nil
+		return &integration, current, nil
 	}
-	if fault == nil {
+	if unfit == nil {
 		if options.Provider, err = factory.New(settings); err != nil {
 			options.Health = link.Health{Condition: link.InvalidSpec, Message: provider.AsError(err).Message}
 		} else if current == nil {
-			options.Health = remembered(integration)
+			options.Health = remembered(&integration)
 		}
 	}
-	return l.Registry.Set(key, fingerprint, options), nil
+	return &integration, l.Registry.Set(key, fingerprint, options), nil
 }
 
 const defaultTimeout = 10 * time.Second
@@ -119,34 +122,48 @@ func faultf(condition link.Condition, format string, args ...any) error {
 
 // settings gathers what a provider is made from. Its errors are *faults, or say that the API server could not be read.
 func (l *Links) settings(ctx context.Context, integration *v1alpha1.Integration) (provider.Factory, provider.Settings, error) {
-	settings := provider.Settings{HTTP: l.HTTP, Secrets: map[provider.SecretRef]string{}}
+	settings := provider.Settings{HTTP: l.HTTP, Secrets: map[provider.Ref]string{}, ConfigMaps: map[provider.Ref]string{}}
 	factory, known := l.Providers[string(integration.Spec.Provider)]
 	if !known {
 		return factory, settings, faultf(link.InvalidSpec, "this operator has no provider %s", integration.Spec.Provider)
 	}
-	spec, err := json.Marshal(integration.Spec.HTTP)
+	spec, err := json.Marshal(integration.Spec)
 	if err != nil {
-		return factory, settings, faultf(link.InvalidSpec, "spec.http can't be encoded")
+		return factory, settings, faultf(link.InvalidSpec, "spec can't be encoded")
 	}
-	settings.Spec = spec
-	refs, err := factory.SecretRefs(spec)
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(spec, &members); err != nil {
+		return factory, settings, faultf(link.InvalidSpec, "spec can't be encoded")
+	}
+	settings.Spec = members[factory.Member]
+	refs, err := factory.Refs(settings.Spec)
 	if err != nil {
 		return factory, settings, faultf(link.InvalidSpec, "%s", provider.AsError(err).Message)
 	}
 	var missing []string
-	for _, ref := range refs {
+	for _, ref := range refs.Secrets {
 		var secret corev1.Secret
-		err := l.Client.Get(ctx, types.NamespacedName{Namespace: integration.Namespace, Name: ref.Name}, &secret)
-		switch value, has := secret.Data[ref.Key]; {
-		case apierrors.IsNotFound(err):
-			missing = append(missing, fmt.Sprintf("Secret %s does not exist", ref.Name))
-		case err != nil:
-			return factory, settings, safe(err)
-		case !has:
-			missing = append(missing, fmt.Sprintf("Secret %s has no key %s", ref.Name, ref.Key))
-		default:
-			settings.Secrets[ref] = string(value)
+		value, miss, err := l.read(ctx, integration.Namespace, ref, "Secret", &secret, func() (string, bool) {
+			value, has := secret.Data[ref.Key]
+			return string(value), has
+		})
+		if err != nil {
+			return factory, settings, err
 		}
+		missing = append(missing, miss...)
+		settings.Secrets[ref] = value
+	}
+	for _, ref := range refs.ConfigMaps {
+		var configMap corev1.ConfigMap
+		value, miss, err := l.read(ctx, integration.Namespace, ref, "ConfigMap", &configMap, func() (string, bool) {
+			value, has := configMap.Data[ref.Key]
+			return value, has
+		})
+		if err != nil {
+			return factory, settings, err
+		}
+		missing = append(missing, miss...)
+		settings.ConfigMaps[ref] = value
 	}
 	if len(missing) > 0 {
 		slices.Sort(missing)
@@ -156,23 +173,41 @@ func (l *Links) settings(ctx context.Context, integration *v1alpha1.Integration)
 	return factory, settings, nil
 }
 
+// read reads one key of a Secret or a ConfigMap. What does not exist is returned in words.
+func (l *Links) read(ctx context.Context, namespace string, ref provider.Ref, kind string, into client.Object, key func() (string, bool)) (
+	value string, missing []string, err error,
+) {
+	err = l.Client.Get(ctx, types.NamespacedName{Namespace: namespace, Name: ref.Name}, into)
+	switch value, has := key(); {
+	case apierrors.IsNotFound(err):
+		return "", []string{fmt.Sprintf("%s %s does not exist", kind, ref.Name)}, nil
+	case err != nil:
+		return "", nil, safe(err)
+	case !has:
+		return "", []string{fmt.Sprintf("%s %s has no key %s", kind, ref.Name, ref.Key)}, nil
+	default:
+		return value, nil, nil
+	}
+}
+
 // fingerprintOf stands for all that a link is made from. It can't be turned back into the Secrets.
-func fingerprintOf(integration *v1alpha1.Integration, secrets map[provider.SecretRef]string, health link.Health) string {
-	parts := []string{string(integration.UID), fmt.Sprint(integration.Generation), string(health.Condition), health.Message}
-	refs := make([]provider.SecretRef, 0, len(secrets))
-	for ref := range secrets {
-		refs = append(refs, ref)
-	}
-	slices.SortFunc(refs, func(a, b provider.SecretRef) int {
-		return strings.Compare(a.Name+"/"+a.Key, b.Name+"/"+b.Key)
-	})
-	for _, ref := range refs {
-		parts = append(parts, ref.Name, ref.Key, secrets[ref])
-	}
+func fingerprintOf(integration *v1alpha1.Integration, settings provider.Settings, health link.Health) string {
 	h := sha256.New()
-	for _, part := range parts {
-		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
-		h.Write([]byte(part))
+	add := func(parts ...string) {
+		for _, part := range parts {
+			h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
+			h.Write([]byte(part))
+		}
+	}
+	add(string(integration.UID), fmt.Sprint(integration.Generation), string(health.Condition), health.Message)
+	for _, values := range []map[provider.Ref]string{settings.Secrets, settings.ConfigMaps} {
+		refs := slices.SortedFunc(maps.Keys(values), func(a, b provider.Ref) int {
+			return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Key, b.Key))
+		})
+		for _, ref := range refs {
+			add(ref.Name, ref.Key, values[ref])
+		}
+		add("")
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -3,8 +3,10 @@ package controllers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -15,7 +17,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/internal/link"
@@ -25,6 +26,9 @@ import (
 // +kubebuilder:rbac:groups=contact-operator.io,resources=contactpipelines,verbs=get;list;watch
 // +kubebuilder:rbac:groups=contact-operator.io,resources=contactpipelines/status,verbs=update
 
+// pipelineInterval is the time between two looks at a pipeline that nobody changed.
+const pipelineInterval = time.Minute
+
 // PipelineReconciler says in a ContactPipeline's status whether it can be used, and wakes the submissions that wait for it
 // when it changes.
 type PipelineReconciler struct {
@@ -32,7 +36,7 @@ type PipelineReconciler struct {
 	Links  *Links
 
 	mu   sync.Mutex
-	seen map[types.NamespacedName]int64 // the generation that submissions were last woken for
+	seen map[types.NamespacedName]string // the version that submissions were last woken for
 }
 
 // Reconcile checks one pipeline.
@@ -40,12 +44,12 @@ func (r *PipelineReconciler) Reconcile(ctx context.Context, request ctrl.Request
 	var p v1alpha1.ContactPipeline
 	if err := r.Client.Get(ctx, request.NamespacedName, &p); err != nil {
 		if client.IgnoreNotFound(err) == nil {
-			r.wake(request.NamespacedName, 0)
+			r.wake(request.NamespacedName, "")
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, safe(err)
 	}
-	r.wake(request.NamespacedName, p.Generation)
+	r.wake(request.NamespacedName, fmt.Sprintf("%s/%d", p.UID, p.Generation))
 
 	ready, err := r.check(ctx, &p)
 	if err != nil {
@@ -55,26 +59,29 @@ func (r *PipelineReconciler) Reconcile(ctx context.Context, request ctrl.Request
 	ready.Type, ready.ObservedGeneration = v1alpha1.ConditionReady, p.Generation
 	meta.SetStatusCondition(&updated.Status.Conditions, ready)
 	updated.Status.ObservedGeneration = p.Generation
+	// A Secret that appears may show that an Integration does not suit after all: look again now and then.
+	again := ctrl.Result{RequeueAfter: pipelineInterval, Priority: new(handler.LowPriority)}
 	if equality.Semantic.DeepEqual(updated.Status, p.Status) {
-		return ctrl.Result{}, nil
+		return again, nil
 	}
-	return ctrl.Result{}, ignoreStale(r.Client.Status().Update(ctx, updated))
+	return again, ignoreStale(r.Client.Status().Update(ctx, updated))
 }
 
-// wake wakes the submissions that wait for a pipeline, once per generation.
-func (r *PipelineReconciler) wake(name types.NamespacedName, generation int64) {
+// wake wakes the submissions that wait for a pipeline, once per version; "" is a deleted one. Planned times hold: what was
+// planned for an Integration is not touched by a pipeline that still names it.
+func (r *PipelineReconciler) wake(name types.NamespacedName, version string) {
 	r.mu.Lock()
 	if r.seen == nil {
-		r.seen = make(map[types.NamespacedName]int64)
+		r.seen = make(map[types.NamespacedName]string)
 	}
-	last, known := r.seen[name]
-	r.seen[name] = generation
-	if generation == 0 {
+	changed := r.seen[name] != version
+	r.seen[name] = version
+	if version == "" {
 		delete(r.seen, name)
 	}
 	r.mu.Unlock()
-	if last != generation {
-		r.Links.Registry.Wake(pipelineKey(name), known)
+	if changed {
+		r.Links.Registry.Wake(pipelineKey(name), false)
 	}
 }
 
@@ -87,7 +94,7 @@ func pipelineKey(name types.NamespacedName) link.Key {
 func (r *PipelineReconciler) check(ctx context.Context, p *v1alpha1.ContactPipeline) (metav1.Condition, error) {
 	var missing, unsuited []string
 	for _, u := range uses(p) {
-		found, err := r.Links.find(ctx, p.Namespace, u.integration)
+		_, found, err := r.Links.Refresh(ctx, link.Key{Namespace: p.Namespace, Name: u.integration})
 		var wait *provider.Wait
 		switch {
 		case errors.As(err, &wait):
@@ -141,9 +148,8 @@ func uses(p *v1alpha1.ContactPipeline) []use {
 func (r *PipelineReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("pipeline").
-		For(&v1alpha1.ContactPipeline{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.Integration{}, handler.EnqueueRequestsFromMapFunc(r.naming),
-			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.ContactPipeline{}, builder.WithPredicates(changedByOthers())).
+		Watches(&v1alpha1.Integration{}, handler.EnqueueRequestsFromMapFunc(r.naming), builder.WithPredicates(changedByOthers())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 2, RateLimiter: retryLimiter()}).
 		Complete(r)
 }

@@ -2,6 +2,8 @@ package controllers
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -17,9 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
@@ -27,34 +27,35 @@ import (
 	"github.com/contact-operator/contact-operator/internal/contact"
 	"github.com/contact-operator/contact-operator/internal/link"
 	"github.com/contact-operator/contact-operator/internal/pipeline"
+	"github.com/contact-operator/contact-operator/internal/provider"
 )
 
-// +kubebuilder:rbac:groups=contact-operator.io,resources=contactsubmissions,verbs=get;list;watch
+// +kubebuilder:rbac:groups=contact-operator.io,resources=contactsubmissions,verbs=get;list;watch;delete
 // +kubebuilder:rbac:groups=contact-operator.io,resources=contactsubmissions/status,verbs=update
 // +kubebuilder:rbac:groups=contact-operator.io,resources=contacts,verbs=get;create;update
 
 // A submission that was woken goes before the backlog of a start, and after new ones.
 const wokenPriority = handler.LowPriority / 2
 
-// staleDelay is the time that the cache is given to catch up, after a write lost against another one.
-const staleDelay = 300 * time.Millisecond
+// staleDelay is the time that the cache is given to catch up with a write.
+const staleDelay = 100 * time.Millisecond
 
 // SubmissionReconciler takes submissions through the stages of their pipeline. A pass that finds every system well costs
 // two API writes: the Contact, then the submission's status.
 type SubmissionReconciler struct {
-	// Client reads submissions and pipelines from the cache, and Contacts from the API server.
+	// Client reads submissions, pipelines and receipts from the cache, and Contacts from the API server.
 	Client   client.Client
 	Recorder events.EventRecorder
 	Links    *Links
-	// Workers is how many submissions are processed at a time; 0 means 96: more than the slots of all links together, so
-	// that a hung system can't take them all.
+	People   *People
+	// Workers is how many submissions are processed at a time; 0 means 96: more than the slots of four links, so that
+	// hung systems have to be many to take them all.
 	Workers int
 	// Now tells the time.
 	Now func() time.Time
 
-	turns   turns
 	notices notices
-	wake    func(priority int, keys []link.Key)
+	written written
 }
 
 // Reconcile makes one pass over one submission.
@@ -62,42 +63,80 @@ func (r *SubmissionReconciler) Reconcile(ctx context.Context, request ctrl.Reque
 	key := link.Key(request.NamespacedName)
 	var submission v1alpha1.ContactSubmission
 	err := r.Client.Get(ctx, request.NamespacedName, &submission)
-	if err != nil || settled(&submission) {
-		r.Links.Registry.Begin(key)
-		return ctrl.Result{}, client.IgnoreNotFound(safe(err))
+	if err != nil && !apierrors.IsNotFound(err) {
+		return ctrl.Result{}, safe(err)
 	}
-	person := link.Key{Namespace: key.Namespace, Name: contact.Name(contact.NormaliseAddress(submission.Spec.Contact.Email))}
-	if !r.turns.take(person, key) {
+	if err != nil || settled(&submission) {
+		r.forget(key)
 		return ctrl.Result{}, nil
 	}
-	defer func() { r.wake(0, r.turns.release(person)) }()
-
-	woken, mark := r.Links.Registry.Begin(key)
-	in := pipeline.Input{
-		Submission: &submission, Links: r.Links.In(key.Namespace), Woken: woken, Now: r.Now, Jitter: jitter,
+	if r.written.isNewer(key, submission.ResourceVersion) {
+		return ctrl.Result{RequeueAfter: staleDelay}, nil // what it says of the stages is old
 	}
-	if in.Pipeline, err = r.pipelineOf(ctx, &submission); err != nil {
+	person := personOf(&submission)
+	if !r.People.turns.take(person, key) {
+		return ctrl.Result{}, nil
+	}
+	defer func() { r.People.call(r.People.turns.release(person)) }()
+
+	begun := r.Links.Registry.Begin(key)
+	result, err := r.pass(ctx, &submission, person, begun)
+	if err != nil || result.RequeueAfter == staleDelay {
+		r.Links.Registry.Undo(key, begun)
+	}
+	if stale(err) {
+		return ctrl.Result{RequeueAfter: staleDelay}, nil
+	}
+	return result, safe(err)
+}
+
+// settled tells whether nothing can happen to a submission unless a person asks for it.
+func settled(s *v1alpha1.ContactSubmission) bool {
+	return (s.Status.State == v1alpha1.StateHeld || s.Status.State == v1alpha1.StateCompleted) && !pipeline.Asked(s)
+}
+
+// forget is for a submission that is gone, or has nothing to do.
+func (r *SubmissionReconciler) forget(key link.Key) {
+	r.Links.Registry.Begin(key)
+	r.written.forget(key)
+	r.People.call(r.People.turns.decline(key))
+}
+
+// pass takes a submission as far as it can.
+func (r *SubmissionReconciler) pass(ctx context.Context, s *v1alpha1.ContactSubmission, person link.Key, begun link.Begun) (ctrl.Result, error) {
+	erased, err := r.People.erasedSince(ctx, person, contact.ReceivedAt(s))
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if erased {
+		ctrl.LoggerFrom(ctx).Info("A submission of an erased person arrived late; it is deleted")
+		return ctrl.Result{}, client.IgnoreNotFound(r.Client.Delete(ctx, s, client.Preconditions{UID: &s.UID}))
+	}
+	in := pipeline.Input{
+		Submission: s, Links: r.Links.In(s.Namespace), Now: r.Now, Jitter: jitter,
+		Changed: func(integration string) bool {
+			return begun.Changed(link.Key{Namespace: s.Namespace, Name: integration})
+		},
+	}
+	if in.Pipeline, err = r.pipelineOf(ctx, s); err != nil {
 		return ctrl.Result{}, err
 	}
 	if in.Contact, err = r.contactOf(ctx, person); err != nil {
 		return ctrl.Result{}, err
 	}
+	if in.Contact != nil && !in.Contact.DeletionTimestamp.IsZero() {
+		r.Links.Registry.Wait(link.Key{Namespace: s.Namespace, Name: s.Name}, begun, link.Waits{Waiting: []link.Key{erasureKey(person)}})
+		return ctrl.Result{}, nil
+	}
 	out, err := pipeline.Run(ctx, in)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	logFaults(ctx, out.Failures)
 	if err := r.write(ctx, in, out); err != nil {
-		if stale(err) {
-			return ctrl.Result{RequeueAfter: staleDelay}, nil
-		}
-		return ctrl.Result{}, safe(err)
+		return ctrl.Result{}, err
 	}
-	return r.wait(&submission, out, mark), nil
-}
-
-// settled tells whether nothing can happen to a submission until a person acts.
-func settled(s *v1alpha1.ContactSubmission) bool {
-	return s.Status.State == v1alpha1.StateHeld || s.Status.State == v1alpha1.StateCompleted
+	return r.wait(s, out, begun), nil
 }
 
 func (r *SubmissionReconciler) pipelineOf(ctx context.Context, s *v1alpha1.ContactSubmission) (*v1alpha1.ContactPipeline, error) {
@@ -106,7 +145,7 @@ func (r *SubmissionReconciler) pipelineOf(ctx context.Context, s *v1alpha1.Conta
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
-	return &p, safe(err)
+	return &p, err
 }
 
 func (r *SubmissionReconciler) contactOf(ctx context.Context, person link.Key) (*v1alpha1.Contact, error) {
@@ -115,22 +154,14 @@ func (r *SubmissionReconciler) contactOf(ctx context.Context, person link.Key) (
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
-	return &c, safe(err)
+	return &c, err
 }
 
 // write writes what a pass found out: the Contact first, because it holds what the outside systems were told, then the
 // submission's status. If only the first succeeds, the next pass finds nothing left to do outside.
 func (r *SubmissionReconciler) write(ctx context.Context, in pipeline.Input, out pipeline.Output) error {
-	switch {
-	case out.Contact == nil:
-	case in.Contact == nil:
-		if err := r.Client.Create(ctx, out.Contact); err != nil {
-			return err
-		}
-	case !equality.Semantic.DeepEqual(in.Contact, out.Contact):
-		if err := r.Client.Update(ctx, out.Contact); err != nil {
-			return err
-		}
+	if err := r.writeContact(ctx, in, out.Contact); err != nil {
+		return err
 	}
 	if equality.Semantic.DeepEqual(in.Submission.Status, out.Status) {
 		return nil
@@ -140,8 +171,26 @@ func (r *SubmissionReconciler) write(ctx context.Context, in pipeline.Input, out
 	if err := r.Client.Status().Update(ctx, updated); err != nil {
 		return err
 	}
+	if out.Status.State == v1alpha1.StateActive {
+		r.written.note(link.Key{Namespace: updated.Namespace, Name: updated.Name}, updated.ResourceVersion)
+	}
 	r.tell(in.Submission, updated)
 	return nil
+}
+
+func (r *SubmissionReconciler) writeContact(ctx context.Context, in pipeline.Input, c *v1alpha1.Contact) error {
+	var err error
+	switch {
+	case c == nil:
+	case in.Contact == nil:
+		err = r.Client.Create(ctx, c)
+	case !equality.Semantic.DeepEqual(in.Contact, c):
+		err = r.Client.Update(ctx, c)
+	}
+	if (apierrors.IsInvalid(err) || apierrors.IsForbidden(err)) && r.notices.allow(in.Submission.Namespace+"/contacts") {
+		r.Recorder.Eventf(in.Submission, nil, corev1.EventTypeWarning, "ContactRefused", "Process", "%s", safe(err))
+	}
+	return err
 }
 
 // tell makes an event of what concerns this record alone, and only of that: a link that fails is told of on its
@@ -160,8 +209,23 @@ func (r *SubmissionReconciler) tell(was, is *v1alpha1.ContactSubmission) {
 	}
 }
 
+// logFaults logs what should not happen: failures that no adapter has classified, and panics. The texts of such errors are
+// left out: they may hold what the adapter was working on.
+func logFaults(ctx context.Context, failures []pipeline.Failure) {
+	for _, f := range failures {
+		if !f.Err.Unexpected {
+			continue
+		}
+		details := []any{"stage", f.Stage, "integration", f.Integration, "type", fmt.Sprintf("%T", f.Err.Err)}
+		if panicked := (*provider.Panic)(nil); errors.As(f.Err, &panicked) {
+			details = append(details, "type", panicked.Type, "stack", string(panicked.Stack))
+		}
+		ctrl.LoggerFrom(ctx).Error(nil, "A provider has a fault: it failed in a way that it does not know. The call is tried again; please report this", details...)
+	}
+}
+
 // wait remembers what a submission that is not through waits for, and says when to come back at the latest.
-func (r *SubmissionReconciler) wait(s *v1alpha1.ContactSubmission, out pipeline.Output, mark uint64) ctrl.Result {
+func (r *SubmissionReconciler) wait(s *v1alpha1.ContactSubmission, out pipeline.Output, begun link.Begun) ctrl.Result {
 	if out.Status.State != v1alpha1.StateActive {
 		return ctrl.Result{}
 	}
@@ -172,8 +236,9 @@ func (r *SubmissionReconciler) wait(s *v1alpha1.ContactSubmission, out pipeline.
 		}
 		return keys
 	}
-	waiting := append(in(out.Waiting), pipelineKey(types.NamespacedName{Namespace: s.Namespace, Name: s.Spec.PipelineRef.Name}))
-	r.Links.Registry.Wait(link.Key{Namespace: s.Namespace, Name: s.Name}, mark, in(out.Busy), waiting)
+	waits := link.Waits{Busy: in(out.Busy), Waiting: in(out.Waiting)}
+	waits.Waiting = append(waits.Waiting, pipelineKey(types.NamespacedName{Namespace: s.Namespace, Name: s.Spec.PipelineRef.Name}))
+	r.Links.Registry.Wait(link.Key{Namespace: s.Namespace, Name: s.Name}, begun, waits)
 	if out.NextAttempt.IsZero() {
 		return ctrl.Result{}
 	}
@@ -196,30 +261,25 @@ func (r *SubmissionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	wakes := source.Func(func(_ context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 		queue := q.(priorityqueue.PriorityQueue[reconcile.Request])
-		r.wake = func(priority int, keys []link.Key) {
-			requests := make([]reconcile.Request, len(keys))
-			for i, key := range keys {
-				requests[i] = requestFor(key)
+		enqueue := func(priority int) func([]link.Key) {
+			return func(keys []link.Key) {
+				requests := make([]reconcile.Request, len(keys))
+				for i, key := range keys {
+					requests[i] = requestFor(key)
+				}
+				queue.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, requests...)
 			}
-			queue.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, requests...)
 		}
-		r.Links.Registry.NotifySubmissions(func(keys []link.Key) { r.wake(wokenPriority, keys) })
+		r.People.notify(enqueue(0))
+		r.Links.Registry.NotifySubmissions(enqueue(wokenPriority))
 		return nil
 	})
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("submission").
-		For(&v1alpha1.ContactSubmission{}, builder.WithPredicates(changesOfOthers())).
+		For(&v1alpha1.ContactSubmission{}, builder.WithPredicates(changedByOthers())).
 		WatchesRawSource(wakes).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers, RateLimiter: retryLimiter(), UsePriorityQueue: new(true),
 		}).
 		Complete(r)
-}
-
-// changesOfOthers lets through what people and the intake do, and not the operator's own writes of status.
-func changesOfOthers() predicate.Predicate {
-	return predicate.And(
-		predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}),
-		predicate.Funcs{DeleteFunc: func(event.DeleteEvent) bool { return false }},
-	)
 }

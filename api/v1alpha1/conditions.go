@@ -142,10 +142,12 @@ type ErrorClass string
 
 // What a person may ask of the operator, as annotations.
 const (
-	// AnnotationRetry on a ContactSubmission asks for every stage that has not ended well to be taken again, now. Its value
-	// is the time of the request; another value is another request. It ignores planned times and hashes.
+	// AnnotationRetry on a ContactSubmission asks for everything to be done again, now: stages that have not ended well are
+	// taken, whatever was planned, and the CRM and marketing are written to, whatever they hold. Its value is the time of the
+	// request, at most 64 characters; another value is another request.
 	AnnotationRetry = "contact-operator.io/retry-requested-at"
-	// AnnotationAccept on a rejected ContactSubmission lets it pass. Its value is the reason, at most 256 characters.
+	// AnnotationAccept on a ContactSubmission that is rejected or held lets it pass. Its value is the reason, at most 256
+	// characters.
 	AnnotationAccept = "contact-operator.io/accept"
 	// AnnotationSkipErasure on a Contact that is being deleted gives up on outside systems that can't be reached.
 	AnnotationSkipErasure = "contact-operator.io/skip-erasure"

@@ -26,7 +26,7 @@ func NormaliseAddress(typed string) string {
 		return r == '.' || unicode.IsSpace(r) // fully qualified, or a slip of the finger
 	})
 	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
-		domain = ascii
+		domain = strings.TrimRight(ascii, ".") // other scripts have full stops of their own
 	}
 	return local + "@" + domain
 }

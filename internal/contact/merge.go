@@ -22,8 +22,10 @@ const (
 // New returns the Contact of a normalised address, with nothing known of the person yet.
 func New(namespace, address string) *v1alpha1.Contact {
 	return &v1alpha1.Contact{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: Name(address)},
-		Spec:       v1alpha1.ContactSpec{Email: address},
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: namespace, Name: Name(address), Finalizers: []string{v1alpha1.FinalizerErase},
+		},
+		Spec: v1alpha1.ContactSpec{Email: address},
 	}
 }
 

@@ -7,6 +7,7 @@ package link
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -69,8 +70,10 @@ const (
 	slotPatience = 250 * time.Millisecond
 	// failingAfter is the number of failures in a row that makes a link Failing.
 	failingAfter = 3
-	// probeInterval is the time between two calls to a system that refused us, in case it was mended on its own side.
-	probeInterval = 5 * time.Minute
+	// probeInterval is the time between two calls to a system that refused us, in case it was mended on its own side. After
+	// a refusal that may be about one record only, the first probe comes sooner.
+	probeInterval      = 5 * time.Minute
+	firstProbeInterval = 5 * time.Second
 )
 
 // Link is one Integration at run time. It is replaced, not changed, when the Integration or its Secrets change.
@@ -82,11 +85,13 @@ type Link struct {
 	freed   func() // a slot is free
 	changed func(was, is Health)
 
-	mu        sync.Mutex
-	health    Health
-	failures  int // in a row
-	nextProbe time.Time
-	probing   bool
+	mu          sync.Mutex
+	health      Health
+	failures    int // in a row
+	refusals    int // in a row
+	lastSuccess time.Time
+	nextProbe   time.Time
+	probing     bool
 }
 
 // UID of the Integration.
@@ -100,6 +105,23 @@ func (l *Link) Health() Health {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.health
+}
+
+// LastSuccess is when the system last took a call, zero when it has not yet.
+func (l *Link) LastSuccess() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lastSuccess
+}
+
+// NextProbe is when a system that refused us is asked again, zero when it did not.
+func (l *Link) NextProbe() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.health.stopped() {
+		return time.Time{}
+	}
+	return l.nextProbe
 }
 
 // Usable returns a *provider.Wait when no call can be made, whatever the call.
@@ -116,7 +138,7 @@ func (l *Link) Usable() error {
 
 // Call runs a remote call with the link's deadline. It returns what the call returned, or a *provider.Wait without having
 // made it.
-func (l *Link) Call(ctx context.Context, call func(context.Context) error) error {
+func (l *Link) Call(ctx context.Context, call func(context.Context) error) (err error) {
 	if err := l.Usable(); err != nil {
 		return err
 	}
@@ -129,17 +151,22 @@ func (l *Link) Call(ctx context.Context, call func(context.Context) error) error
 		return err
 	}
 	bounded, cancel := context.WithTimeout(ctx, l.options.Timeout)
+	err = errPanicked // stands when the call does not return
+	defer func() {
+		cancel()
+		<-l.slots
+		if err != nil && ctx.Err() != nil {
+			l.withdraw(probe) // we are stopping: that says nothing of the other side
+		} else {
+			l.settle(err, probe)
+		}
+		l.freed()
+	}()
 	err = call(bounded)
-	cancel()
-	<-l.slots
-	if err != nil && ctx.Err() != nil {
-		l.withdraw(probe) // we are stopping: that says nothing of the other side
-	} else {
-		l.settle(err, probe)
-	}
-	l.freed()
 	return err
 }
+
+var errPanicked = errors.New("the call panicked")
 
 // admit lets a call through, unless the system has refused us: then one probe at a time, when it is due.
 func (l *Link) admit() (probe bool, err error) {
@@ -198,6 +225,7 @@ func (l *Link) settle(err error, probe bool) {
 		l.probing = false
 	}
 	if err == nil {
+		l.lastSuccess = l.now()
 		l.succeeded()
 	} else {
 		l.failed(provider.AsError(err))
@@ -210,16 +238,17 @@ func (l *Link) settle(err error, probe bool) {
 }
 
 func (l *Link) succeeded() {
-	l.failures = 0
+	l.failures, l.refusals = 0, 0
 	l.health = Health{Condition: Healthy}
 }
 
 func (l *Link) failed(failure *provider.Error) {
 	switch failure.Class {
 	case provider.Auth:
-		l.stop(Unauthorized, failure.Message)
+		l.stop(Unauthorized, failure.Message, probeInterval)
 	case provider.Config:
-		l.stop(Refused, failure.Message)
+		l.refusals++
+		l.stop(Refused, failure.Message, min(firstProbeInterval<<min(l.refusals-1, 10), probeInterval))
 	case provider.Invalid, provider.Conflict:
 		l.succeeded() // it answered, about one record
 	default:
@@ -229,14 +258,20 @@ func (l *Link) failed(failure *provider.Error) {
 	}
 }
 
-func (l *Link) stop(condition Condition, message string) {
+func (l *Link) stop(condition Condition, message string, probeAfter time.Duration) {
 	l.health = Health{Condition: condition, Message: message}
-	l.nextProbe = l.now().Add(probeInterval)
+	l.nextProbe = l.now().Add(probeAfter)
 }
 
 func (h Health) stopped() bool { return h.Condition == Unauthorized || h.Condition == Refused }
 
-// room tells whether a slot is free.
-func (l *Link) room() bool { return len(l.slots) < cap(l.slots) }
+// retire closes the provider once the calls in flight have ended. It does not wait for them.
+func (l *Link) retire() {
+	if l.options.Provider.Close == nil {
+		return
+	}
+	// A call never outlives its deadline, so neither does this wait.
+	time.AfterFunc(l.options.Timeout+time.Second, l.options.Provider.Close)
+}
 
 func (l *Link) says(what string) string { return "Integration " + l.key.Name + " " + what }

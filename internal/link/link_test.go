@@ -112,15 +112,14 @@ func TestStoppedLinkIsProbedOnce(t *testing.T) {
 	r, woken := newRegistry(func() time.Time { return now })
 	l := r.Set(crm, "1", Options{Timeout: time.Minute})
 	_ = l.Call(t.Context(), returns(classed(provider.Auth)))
-	_, mark := r.Begin(sub("a"))
-	r.Wait(sub("a"), mark, nil, []Key{crm})
-	r.Wait(sub("b"), mark, nil, []Key{crm})
+	r.Wait(sub("a"), r.Begin(sub("a")), Waits{Waiting: []Key{crm}})
+	r.Wait(sub("b"), r.Begin(sub("b")), Waits{Waiting: []Key{crm}})
 
-	if r.Probe(crm); len(woken.take()) != 0 {
+	if r.Tick(crm); len(woken.take()) != 0 {
 		t.Error("probed before it is time")
 	}
 	now = now.Add(probeInterval)
-	r.Probe(crm)
+	r.Tick(crm)
 	if got := woken.take(); !slices.Equal(got, []Key{sub("a")}) {
 		t.Errorf("woke %v, want the one that has waited longest", got)
 	}
@@ -138,11 +137,18 @@ func TestStoppedLinkIsProbedOnce(t *testing.T) {
 	if got := woken.take(); !slices.Equal(got, []Key{sub("b")}) {
 		t.Errorf("woke %v when the system took calls again", got)
 	}
-	if was, _ := r.Begin(sub("b")); !was {
-		t.Error("the submission does not learn that it was woken")
+	if !r.Begin(sub("a")).Changed(crm) {
+		t.Error("the probe keeps to a time that was planned for a system that answers")
 	}
-	if was, _ := r.Begin(sub("b")); was {
+	begun := r.Begin(sub("b"))
+	if !begun.Changed(crm) || begun.Changed(sub("x")) {
+		t.Error("the submission does not learn what has changed")
+	}
+	if r.Begin(sub("b")).Changed(crm) {
 		t.Error("it learns so twice")
+	}
+	if r.Undo(sub("b"), begun); !r.Begin(sub("b")).Changed(crm) {
+		t.Error("a pass that could not be made loses what it knew")
 	}
 }
 
@@ -200,12 +206,12 @@ func TestSlots(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		_, mark := r.Begin(sub("late"))
+		begun := r.Begin(sub("late"))
 		var wait *provider.Wait
 		if err := l.Call(t.Context(), returns(nil)); !errors.As(err, &wait) || !wait.Busy {
 			t.Fatalf("got %v, want to be told that every slot is taken", err)
 		}
-		r.Wait(sub("late"), mark, []Key{crm}, nil)
+		r.Wait(sub("late"), begun, Waits{Busy: []Key{crm}})
 		if got := woken.take(); len(got) != 0 {
 			t.Errorf("woke %v while every slot is taken", got)
 		}
@@ -221,46 +227,113 @@ func TestSlots(t *testing.T) {
 func TestNoWakeIsMissed(t *testing.T) {
 	r, woken := newRegistry(time.Now)
 	r.Set(crm, "1", Options{Timeout: time.Minute})
-	_, mark := r.Begin(sub("a"))
+	begun := r.Begin(sub("a"))
 	r.Set(crm, "2", Options{Timeout: time.Minute})
-	r.Wait(sub("a"), mark, nil, []Key{crm})
+	r.Wait(sub("a"), begun, Waits{Waiting: []Key{crm}})
 	if got := woken.take(); !slices.Equal(got, []Key{sub("a")}) {
-		t.Errorf("woke %v: the change came after the mark", got)
+		t.Errorf("woke %v: the change came after Begin", got)
 	}
-	_, mark = r.Begin(sub("b"))
-	r.Wait(sub("b"), mark, []Key{crm}, nil)
+	r.Wait(sub("b"), r.Begin(sub("b")), Waits{Busy: []Key{crm}})
 	if got := woken.take(); !slices.Equal(got, []Key{sub("b")}) {
 		t.Errorf("woke %v: there is a free slot", got)
 	}
 }
 
+// TestASlotIsNotLostOnOneThatDoesNotNeedIt: twenty wait, one slot comes free, and whoever is woken makes no call.
+func TestASlotIsNotLostOnOneThatDoesNotNeedIt(t *testing.T) {
+	r, woken := newRegistry(time.Now)
+	l := r.Set(crm, "1", Options{Timeout: time.Minute})
+	for range maxInFlight { // every slot is taken
+		l.slots <- struct{}{}
+	}
+	for i := range 20 {
+		name := sub(string(rune('a' + i)))
+		r.Wait(name, r.Begin(name), Waits{Busy: []Key{crm}})
+	}
+	<-l.slots
+	r.slotFreed(crm)
+	seen := 0
+	for next := woken.take(); len(next) > 0; next = woken.take() {
+		for _, key := range next {
+			seen++
+			r.Begin(key) // taken up; it turns out to have nothing to do there
+		}
+	}
+	if seen != 20 {
+		t.Errorf("%d of 20 were woken", seen)
+	}
+}
+
+func TestPanicGivesTheSlotBack(t *testing.T) {
+	r, _ := newRegistry(time.Now)
+	l := r.Set(crm, "1", Options{Timeout: time.Minute})
+	for range 3 * maxInFlight {
+		func() {
+			defer func() { _ = recover() }()
+			_ = l.Call(t.Context(), func(context.Context) error { panic("x") })
+		}()
+	}
+	if err := l.Call(t.Context(), returns(nil)); err != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRefusalIsProbedSoonerThanAWrongCredential(t *testing.T) {
+	now := time.Now()
+	r, _ := newRegistry(func() time.Time { return now })
+	l := r.Set(crm, "1", Options{Timeout: time.Minute})
+	var last time.Duration
+	for range 12 {
+		_ = l.Call(t.Context(), returns(classed(provider.Config)))
+		wait := l.NextProbe().Sub(now)
+		if wait < last || wait > probeInterval {
+			t.Errorf("waits %v after %v", wait, last)
+		}
+		last = wait
+		now = l.NextProbe()
+	}
+	if last != probeInterval {
+		t.Errorf("ends at %v", last)
+	}
+}
+
 func TestChangeWakesInOrder(t *testing.T) {
 	r, woken := newRegistry(time.Now)
-	_, mark := r.Begin(sub("a"))
 	for _, name := range []string{"c", "a", "b", "a"} {
-		r.Wait(sub(name), mark, nil, []Key{crm})
-	}
-	if got := r.Waiting(crm); got != 3 {
-		t.Errorf("%d wait, want 3", got)
+		r.Wait(sub(name), r.Begin(sub(name)), Waits{Waiting: []Key{crm}})
 	}
 	r.Begin(sub("a")) // taken up for another reason: it no longer waits
 	r.Set(crm, "1", Options{})
 	if got := woken.take(); !slices.Equal(got, []Key{sub("c"), sub("b")}) {
 		t.Errorf("woke %v", got)
 	}
-	if changed, _ := r.Begin(sub("c")); changed {
+	begun := r.Begin(sub("c"))
+	if begun.Changed(crm) {
 		t.Error("after a start, planned times hold")
 	}
-	r.Wait(sub("c"), mark, nil, []Key{crm})
+	r.Wait(sub("c"), begun, Waits{Waiting: []Key{crm}})
 	woken.take()
 	r.Set(crm, "2", Options{})
-	if changed, _ := r.Begin(sub("c")); !changed {
+	if !r.Begin(sub("c")).Changed(crm) {
 		t.Error("after a change, planned times no longer hold")
 	}
 	woken.take()
-	r.Wait(sub("d"), func() uint64 { _, m := r.Begin(sub("d")); return m }(), nil, []Key{crm})
+	r.Wait(sub("d"), r.Begin(sub("d")), Waits{Waiting: []Key{crm}})
 	r.Remove(crm)
 	if got := woken.take(); !slices.Equal(got, []Key{sub("d")}) {
 		t.Errorf("woke %v when the Integration was deleted", got)
+	}
+}
+
+func TestRegistryForgets(t *testing.T) {
+	r, _ := newRegistry(time.Now)
+	r.Set(crm, "1", Options{})
+	for range 3 {
+		r.Wait(sub("a"), r.Begin(sub("a")), Waits{Waiting: []Key{crm}, Busy: []Key{crm}})
+		r.Wake(crm, true)
+	}
+	r.Begin(sub("a"))
+	if n := len(r.waits) + len(r.changes) + len(r.slots); n != 0 {
+		t.Errorf("%d entries are left of a submission that waits for nothing", n)
 	}
 }

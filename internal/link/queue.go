@@ -43,5 +43,3 @@ func (q *queue) drain() []Key {
 	}
 	return keys
 }
-
-func (q *queue) len() int { return len(q.at) }

@@ -30,12 +30,6 @@ func failureOf(failures []v1alpha1.StageFailure, stage v1alpha1.Stage) *v1alpha1
 	return nil
 }
 
-func clearNextAttempt(failures []v1alpha1.StageFailure, stage v1alpha1.Stage) {
-	if f := failureOf(failures, stage); f != nil {
-		f.NextAttemptTime = nil
-	}
-}
-
 func totalAttempts(failures []v1alpha1.StageFailure) *int32 {
 	var total int32
 	for _, f := range failures {
@@ -45,16 +39,6 @@ func totalAttempts(failures []v1alpha1.StageFailure) *int32 {
 		return nil
 	}
 	return &total
-}
-
-func nextAttempt(failures []v1alpha1.StageFailure) time.Time {
-	var next time.Time
-	for _, f := range failures {
-		if at := f.NextAttemptTime; at != nil && (next.IsZero() || at.Time.Before(next)) {
-			next = at.Time
-		}
-	}
-	return next
 }
 
 func value(n *int32) int32 {

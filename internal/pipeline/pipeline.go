@@ -5,6 +5,8 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -21,13 +23,15 @@ type Link interface {
 	UID() string
 	// Provider has the ports that the Integration offers.
 	Provider() provider.Provider
+	// LastSuccess is when the system last took a call, zero when it has not yet.
+	LastSuccess() time.Time
 	// Call runs a remote call under the link's guard. It returns what the call returned, or a *provider.Wait without
 	// having made it.
 	Call(ctx context.Context, call func(context.Context) error) error
 }
 
 // Links finds the link of an Integration in the submission's namespace. A *provider.Wait says that it is missing or can't
-// be used.
+// be used; any other error that this can't be told now.
 type Links func(ctx context.Context, integration string) (Link, error)
 
 // Input is what is known before a pass.
@@ -40,8 +44,9 @@ type Input struct {
 	Contact *v1alpha1.Contact
 	// Links to the Integrations.
 	Links Links
-	// Woken: something that the submission waited for has changed, so that planned tries are made now.
-	Woken bool
+	// Changed tells whether an Integration that the submission waited for has changed since, so that what was planned for it
+	// no longer holds.
+	Changed func(integration string) bool
 	// Now tells the time.
 	Now provider.Clock
 	// Jitter draws a duration between 0 and max.
@@ -59,6 +64,15 @@ type Output struct {
 	Busy, Waiting []string
 	// NextAttempt is the earliest planned try, zero when none is.
 	NextAttempt time.Time
+	// Failures of this pass.
+	Failures []Failure
+}
+
+// Failure is a call that failed in a pass.
+type Failure struct {
+	Stage       v1alpha1.Stage
+	Integration string
+	Err         *provider.Error
 }
 
 // pass is one go at a submission.
@@ -69,12 +83,15 @@ type pass struct {
 	status    v1alpha1.ContactSubmissionStatus
 	fresh     bool // validation ran in this pass: the Contact does not know the submission yet
 	located   bool // this pass found the location
+	accept    bool // a person accepts the address, whatever the verdict
+	again     bool // a person asks for everything again: hashes and what is known don't count
 	out       Output
+	abort     error // why the pass has to be repeated as a whole
 	startedAt time.Time
 }
 
-// Run makes one pass: every stage that can be taken, is. It returns an error only when ctx ended; nothing should be
-// written then, and the next pass repeats what this one did.
+// Run makes one pass: every stage that can be taken, is. It returns an error when ctx ended, or an Integration could not
+// be read; nothing should be written then, and the next pass repeats what this one did.
 func Run(ctx context.Context, in Input) (Output, error) {
 	p := &pass{
 		Input:     in,
@@ -87,15 +104,15 @@ func Run(ctx context.Context, in Input) (Output, error) {
 		p.contact = in.Contact.DeepCopy()
 	}
 
+	p.hear()
 	p.run(ctx)
-	if err := ctx.Err(); err != nil {
+	if err := errors.Join(ctx.Err(), p.abort); err != nil {
 		return Output{}, err
 	}
 
 	p.status.Attempts = totalAttempts(p.status.Failures)
 	p.status.State = derive(&p.status.Conditions, metav1.NewTime(p.startedAt))
 	p.out.Status = p.status
-	p.out.NextAttempt = nextAttempt(p.status.Failures)
 	if p.accepted() {
 		p.out.Contact = p.contact
 	}
@@ -110,7 +127,7 @@ func (p *pass) run(ctx context.Context) {
 		return
 	}
 	if p.ready(v1alpha1.StageValidated) {
-		p.record(v1alpha1.StageValidated, p.validate(ctx))
+		p.record(v1alpha1.StageValidated, p.guard(v1alpha1.StageValidated, func() outcome { return p.validate(ctx) }))
 	}
 	if !p.accepted() {
 		p.closeAfter(v1alpha1.StageValidated)
@@ -119,7 +136,7 @@ func (p *pass) run(ctx context.Context) {
 	p.merge()
 
 	if p.ready(v1alpha1.StageLocated) {
-		p.record(v1alpha1.StageLocated, p.locate(ctx))
+		p.record(v1alpha1.StageLocated, p.guard(v1alpha1.StageLocated, func() outcome { return p.locate(ctx) }))
 	}
 
 	crm, marketing := p.syncer(v1alpha1.StageCRMSynced), p.syncer(v1alpha1.StageMarketingSynced)
@@ -148,13 +165,26 @@ func (p *pass) ready(stage v1alpha1.Stage) bool {
 	}
 	f := failureOf(p.status.Failures, stage)
 	switch {
-	case f == nil, f.NextAttemptTime == nil, !f.NextAttemptTime.After(p.startedAt):
+	case p.again, f == nil, f.NextAttemptTime == nil, !f.NextAttemptTime.After(p.startedAt):
 		return true
-	case p.Woken, f.Integration != p.integration(stage): // what failed is not what is there now
+	case f.Integration != p.integration(stage): // what failed is not what is there now
+		return true
+	case p.Changed(f.Integration) && f.Message != noVerdict: // to ask again sooner would not change the service's mind
 		return true
 	}
 	p.out.Waiting = append(p.out.Waiting, f.Integration)
+	p.attemptAt(f.NextAttemptTime.Time)
 	return false
+}
+
+// guard turns a panic into a failure of its stage: one record that upsets an adapter must not stop the others.
+func (p *pass) guard(stage v1alpha1.Stage, run func() outcome) (o outcome) {
+	defer func() {
+		if recovered := recover(); recovered != nil {
+			o = p.failed(stage, p.integration(stage), nil, provider.Panicked(recovered, debug.Stack()))
+		}
+	}()
+	return run()
 }
 
 // integration names the Integration that serves a stage, "" when the pipeline has none.
@@ -188,7 +218,8 @@ func (p *pass) merge() {
 // waitForPipeline leaves every open stage waiting.
 func (p *pass) waitForPipeline() {
 	name := p.Submission.Spec.PipelineRef.Name
-	first := misconfigured("ContactPipeline " + name + " does not exist")
+	first := misconfigured("", "ContactPipeline "+name+" does not exist")
+	first.next = nothing // whoever runs the pass waits for the pipeline in any case
 	if p.Pipeline != nil {
 		first.reason, first.message = v1alpha1.ReasonParked, "ContactPipeline "+name+" is suspended"
 	}

@@ -31,6 +31,9 @@ type world struct {
 	receipt provider.Receipt
 	now     time.Time
 	stored  *v1alpha1.Contact
+	panics  string // the Integration whose call panics
+
+	lastSuccess time.Time
 }
 
 func newWorld() *world {
@@ -44,6 +47,9 @@ func (w *world) called(what string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls = append(w.calls, what)
+	if what == w.panics {
+		panic("ada@example.com upsets the adapter")
+	}
 	return w.errs[what]
 }
 
@@ -92,12 +98,14 @@ func (l fakeLink) Call(ctx context.Context, call func(context.Context) error) er
 	return call(ctx)
 }
 
-func (l fakeLink) Verify(context.Context, provider.Submission) (provider.Verdict, error) {
-	return l.w.verdict, l.w.called(l.name)
+func (l fakeLink) LastSuccess() time.Time { return l.w.lastSuccess }
+
+func (l fakeLink) Verify(context.Context, provider.Submission) (provider.Verification, error) {
+	return provider.Verification{Verdict: l.w.verdict, Evidence: "mx", Mailbox: "Own"}, l.w.called(l.name)
 }
 
-func (l fakeLink) Locate(context.Context, provider.Submission) (string, error) {
-	return l.w.country, l.w.called(l.name)
+func (l fakeLink) Locate(context.Context, provider.Submission) (provider.Location, error) {
+	return provider.Location{Country: l.w.country, Source: "Service"}, l.w.called(l.name)
 }
 
 func (l fakeLink) Render(c provider.Contact) (provider.Request, error) {
@@ -123,6 +131,7 @@ func (w *world) pass(t *testing.T, s *v1alpha1.ContactSubmission, p *v1alpha1.Co
 	in := Input{
 		Submission: s, Pipeline: p, Contact: w.stored, Links: w.links,
 		Now: func() time.Time { return w.now }, Jitter: func(maximum time.Duration) time.Duration { return maximum },
+		Changed: func(string) bool { return false },
 	}
 	for _, c := range change {
 		c(&in)
@@ -140,6 +149,10 @@ func (w *world) pass(t *testing.T, s *v1alpha1.ContactSubmission, p *v1alpha1.Co
 		w.stored = out.Contact
 	}
 	return out
+}
+
+func changed(integration string) func(*Input) {
+	return func(in *Input) { in.Changed = func(name string) bool { return name == integration } }
 }
 
 func reference(name string) v1alpha1.LocalReference { return v1alpha1.LocalReference{Name: name} }
@@ -482,7 +495,7 @@ func TestRetry(t *testing.T) {
 		t.Errorf("a wrong credential spent an attempt: %d, next %v", *s.Status.Attempts, out.NextAttempt)
 	}
 	delete(w.errs, "crm")
-	w.pass(t, s, trial(), func(in *Input) { in.Woken = true })
+	w.pass(t, s, trial(), changed("crm"))
 	if got, want := reasons(s), "Deliverable Located Synced Synced Completed"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -626,5 +639,274 @@ func TestHashTellsApart(t *testing.T) {
 			t.Errorf("%v and %s have one hash", c, other)
 		}
 		seen[h] = fmt.Sprint(c)
+	}
+}
+
+// TestWaitingPlansNothing: a planned try that was overtaken by something to wait for is no plan any more. Otherwise the
+// submission would come back every second for as long as it waits.
+func TestWaitingPlansNothing(t *testing.T) {
+	tests := map[string]func(*world, *v1alpha1.ContactPipeline) *v1alpha1.ContactPipeline{
+		"Integration suspended": func(w *world, p *v1alpha1.ContactPipeline) *v1alpha1.ContactPipeline {
+			w.refuse["crm"] = &provider.Wait{Message: "suspended"}
+			return p
+		},
+		"Integration deleted": func(w *world, p *v1alpha1.ContactPipeline) *v1alpha1.ContactPipeline {
+			w.missing["crm"] = true
+			return p
+		},
+		"pipeline suspended": func(_ *world, p *v1alpha1.ContactPipeline) *v1alpha1.ContactPipeline {
+			p.Spec.Suspend = new(true)
+			return p
+		},
+		"pipeline deleted": func(*world, *v1alpha1.ContactPipeline) *v1alpha1.ContactPipeline { return nil },
+	}
+	for name, wait := range tests {
+		t.Run(name, func(t *testing.T) {
+			w, s, p := newWorld(), sent("a", 0), trial()
+			w.errs["crm"] = transient("no answer")
+			out := w.pass(t, s, p)
+			p = wait(w, p)
+			w.now = out.NextAttempt
+			for range 3 {
+				if out = w.pass(t, s, p); !out.NextAttempt.IsZero() {
+					t.Errorf("planned for %v", out.NextAttempt)
+				}
+				w.now = w.now.Add(time.Minute)
+			}
+		})
+	}
+}
+
+func TestPanicIsAFailureOfItsStage(t *testing.T) {
+	for _, name := range []string{"verifier", "locator", "crm", "marketing"} {
+		t.Run(name, func(t *testing.T) {
+			w, s := newWorld(), sent("a", 0)
+			w.panics = name
+			out := w.pass(t, s, trial())
+			if got := reasons(s); strings.Count(got, "Retrying") != 1 || s.Status.State != v1alpha1.StateActive {
+				t.Errorf("got %s", got)
+			}
+			if len(out.Failures) != 1 || !out.Failures[0].Err.Unexpected || strings.Contains(fmt.Sprint(s.Status, out.Failures[0].Err), "ada@") {
+				t.Errorf("failures %v", out.Failures)
+			}
+		})
+	}
+}
+
+func TestLocationFoundInALostPassStillReachesTheSystems(t *testing.T) {
+	w, s := newWorld(), sent("a", 0)
+	w.errs["locator"] = transient("no answer")
+	w.now = w.pass(t, s, trial()).NextAttempt
+	before := s.Status.DeepCopy()
+	delete(w.errs, "locator")
+	w.errs["crm"] = transient("reset")
+	w.pass(t, s, trial())
+	s.Status = *before // the Contact was written, the status was not
+	delete(w.errs, "crm")
+	w.takeCalls()
+	w.pass(t, s, trial())
+	if got := w.takeCalls(); got != "crm" {
+		t.Errorf("called %q: the CRM never hears of the country", got)
+	}
+}
+
+func TestConsentWithdrawnAfterAnAnswerWasLost(t *testing.T) {
+	w := newWorld()
+	w.errs["marketing"] = transient("no answer") // it may have subscribed the person all the same
+	w.pass(t, sent("a", 0), trial())
+	delete(w.errs, "marketing")
+	w.takeCalls()
+	second := sent("b", 1)
+	second.Spec.Consent.Marketing = v1alpha1.ConsentDenied
+	w.pass(t, second, trial())
+	if got := w.takeCalls(); !strings.Contains(got, "marketing") {
+		t.Errorf("called %q: marketing may keep the person subscribed", got)
+	}
+}
+
+func TestRefusedWriteLeavesNoTrace(t *testing.T) {
+	w := newWorld()
+	w.errs["marketing"] = provider.Errorf(provider.Throttled, "429")
+	w.pass(t, sent("a", 0), trial())
+	if held := w.stored.Status.Syncs; len(held) != 1 || held[0].Stage != v1alpha1.StageCRMSynced {
+		t.Errorf("got %+v", held)
+	}
+}
+
+func TestBackoffGrowsBesideRetryAfter(t *testing.T) {
+	w, s := newWorld(), sent("a", 0)
+	w.errs["crm"] = &provider.Error{Class: provider.Transient, Message: "503", RetryAfter: time.Second}
+	var last time.Duration
+	for range 8 {
+		next := w.pass(t, s, trial()).NextAttempt
+		if d := next.Sub(w.now); d <= last {
+			t.Errorf("waits %v after %v", d, last)
+		} else {
+			last = d
+		}
+		w.now = next
+	}
+}
+
+func TestChangeOfOneIntegrationLeavesOtherPlansAlone(t *testing.T) {
+	w, s := newWorld(), sent("a", 0)
+	w.errs["marketing"] = &provider.Error{Class: provider.Throttled, Message: "429", RetryAfter: 30 * time.Minute}
+	w.errs["crm"] = provider.Errorf(provider.Auth, "the credentials are refused")
+	w.pass(t, s, trial())
+	w.takeCalls()
+	delete(w.errs, "crm")
+	w.pass(t, s, trial(), changed("crm"))
+	if got := w.takeCalls(); got != "crm" {
+		t.Errorf("called %q", got)
+	}
+}
+
+func TestChangeDoesNotHurryRechecks(t *testing.T) {
+	w, s := newWorld(), sent("a", 0)
+	w.verdict = provider.Unknown
+	w.pass(t, s, trial())
+	w.takeCalls()
+	w.pass(t, s, trial(), changed("verifier"))
+	if got := w.takeCalls(); got != "" {
+		t.Errorf("called %q before its time", got)
+	}
+}
+
+func TestPoisonousRecordIsToldFromAWrongConfiguration(t *testing.T) {
+	w, s := newWorld(), sent("a", 0)
+	w.errs["crm"] = provider.Errorf(provider.Config, "404")
+	w.pass(t, s, trial())
+	w.now = start.Add(time.Minute)
+	w.pass(t, s, trial())
+	if got, want := reasons(s), "Deliverable Located Misconfigured Synced Waiting"; got != want {
+		t.Errorf("nobody else has been taken since, yet got %s", got)
+	}
+	w.lastSuccess = start.Add(90 * time.Second)
+	w.now = start.Add(2 * time.Minute)
+	w.pass(t, s, trial())
+	if got, want := reasons(s), "Deliverable Located InvalidData Synced Stalled"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestVerdictIsUsedAgainUntilItExpires(t *testing.T) {
+	w, p := newWorld(), trial()
+	p.Spec.Validation.VerdictSeconds = new(int32(3600))
+	w.pass(t, sent("a", 0), p)
+	w.takeCalls()
+	w.now = start.Add(30 * time.Minute)
+	w.pass(t, sent("b", 1800), p)
+	if got := w.takeCalls(); strings.Contains(got, "verifier") {
+		t.Errorf("called %q: the verdict still holds", got)
+	}
+	if v := w.stored.Status.Verdict; !v.Time.Time.Equal(start) || v.Evidence != "mx" || v.Mailbox != v1alpha1.MailboxOwn {
+		t.Errorf("using a verdict again changes it: %+v", v)
+	}
+	w.now = start.Add(2 * time.Hour)
+	w.pass(t, sent("c", 7200), p)
+	if got := w.takeCalls(); !strings.Contains(got, "verifier") {
+		t.Errorf("called %q: the verdict has expired", got)
+	}
+}
+
+func asks(key, text string) func(*v1alpha1.ContactSubmission) {
+	return func(s *v1alpha1.ContactSubmission) { s.Annotations = map[string]string{key: text} }
+}
+
+func TestAccept(t *testing.T) {
+	w, s := newWorld(), sent("a", 0)
+	w.verdict = provider.Role
+	asks(v1alpha1.AnnotationAccept, "in advance")(s)
+	w.pass(t, s, trial())
+	if got, want := reasons(s), "Role Skipped Skipped Skipped Rejected"; got != want {
+		t.Fatalf("accepted in advance: %s", got)
+	}
+	if !Asked(s) {
+		t.Fatal("the request does not count after the rejection")
+	}
+	w.takeCalls()
+	w.pass(t, s, trial())
+	if got, want := reasons(s), "Accepted Located Synced Synced Completed"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := w.takeCalls(); got != "locator crm marketing" {
+		t.Errorf("called %q", got)
+	}
+	if strings.Contains(fmt.Sprint(s.Status, w.stored), "in advance") {
+		t.Error("the reason is copied")
+	}
+	if Asked(s) {
+		t.Error("the request is acted on twice")
+	}
+	long := sent("b", 0)
+	long.Status = *s.Status.DeepCopy()
+	asks(v1alpha1.AnnotationAccept, strings.Repeat("x", 257))(long)
+	if Asked(long) {
+		t.Error("an endless reason counts")
+	}
+}
+
+func TestRetryOnRequest(t *testing.T) {
+	w, s := newWorld(), sent("a", 0)
+	w.errs["crm"] = provider.Errorf(provider.Invalid, "422")
+	w.pass(t, s, trial())
+	w.takeCalls()
+	if Asked(s) {
+		t.Error("nobody asked")
+	}
+	delete(w.errs, "crm")
+	asks(v1alpha1.AnnotationRetry, "2026-11-02T10:00:00Z")(s)
+	w.pass(t, s, trial())
+	if got, want := reasons(s), "Deliverable Located Synced Synced Completed"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := w.takeCalls(); got != "crm marketing" { // marketing holds it already, but a person asks
+		t.Errorf("called %q", got)
+	}
+	if Asked(s) {
+		t.Error("the request is acted on twice")
+	}
+	if *w.stored.Status.Submissions != 1 {
+		t.Errorf("counted %d", *w.stored.Status.Submissions)
+	}
+}
+
+func TestRetryOfARejectedOneAsksAgain(t *testing.T) {
+	w, s := newWorld(), sent("a", 0)
+	w.verdict = provider.Undeliverable
+	w.pass(t, s, trial())
+	w.verdict = provider.Deliverable
+	asks(v1alpha1.AnnotationRetry, "1")(s)
+	w.pass(t, s, trial())
+	if got, want := reasons(s), "Deliverable Located Synced Synced Completed"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestRemoteIDOfAnotherSystemIsNotUsed(t *testing.T) {
+	w := newWorld()
+	w.receipt.RemoteID = "51"
+	w.pass(t, sent("a", 0), trial())
+	held := w.stored.Status.Syncs[0]
+	if held.RemoteID != "51" || held.IntegrationUID != "uid-crm" {
+		t.Errorf("got %+v", held)
+	}
+	w.stored.Status.Syncs[0].IntegrationUID, w.stored.Status.Syncs[0].Hash = "another", "another"
+	w.receipt.RemoteID = ""
+	w.pass(t, sent("b", 1), trial())
+	if got := w.stored.Status.Syncs[0].RemoteID; got != "" {
+		t.Errorf("kept the id %q of another system", got)
+	}
+}
+
+func TestUnreadableIntegrationFailsThePass(t *testing.T) {
+	w, s := newWorld(), sent("a", 0)
+	_, err := Run(t.Context(), Input{
+		Submission: s, Pipeline: trial(), Now: func() time.Time { return w.now },
+		Jitter: func(d time.Duration) time.Duration { return d }, Changed: func(string) bool { return false },
+		Links: func(context.Context, string) (Link, error) { return nil, context.DeadlineExceeded },
+	})
+	if err == nil {
+		t.Error("what can't be told is reported as an outcome")
 	}
 }

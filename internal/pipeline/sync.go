@@ -1,10 +1,12 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -32,7 +34,7 @@ func (p *pass) syncer(stage v1alpha1.Stage) *syncer {
 
 func (s *syncer) run(ctx context.Context) {
 	if s.takes {
-		s.outcome = s.write(ctx)
+		s.outcome = s.p.guard(s.stage, func() outcome { return s.write(ctx) })
 	}
 }
 
@@ -57,43 +59,54 @@ func (s *syncer) write(ctx context.Context) outcome {
 	}
 	link, err := s.p.Links(ctx, s.integration)
 	if err != nil {
-		return failed(s.integration, err)
+		return unavailable(s.integration, err)
 	}
 	upserter := link.Provider().Upserter
 	if upserter == nil {
 		return unsuited(s.integration, "upsert")
 	}
-	request, err := upserter.Render(record(s.p.contact))
+	request, err := upserter.Render(Record(s.p.contact))
 	if err != nil {
-		return failed(s.integration, err)
+		return s.p.failed(s.stage, s.integration, link, err)
 	}
 	hash := Hash(link.UID(), request)
 	if held != nil {
-		if held.Hash == hash {
+		if held.Hash == hash && !s.p.again {
 			return s.unchanged(held)
 		}
-		request.RemoteID = held.RemoteID
+		if held.IntegrationUID == link.UID() { // to another system, the id of this one is somebody else
+			request.RemoteID = held.RemoteID
+		}
 	}
 	var receipt provider.Receipt
 	err = link.Call(ctx, func(ctx context.Context) error {
 		receipt, err = upserter.Upsert(ctx, request)
 		return err
 	})
-	if err != nil {
-		return failed(s.integration, err)
-	}
 	s.sync = &v1alpha1.ContactSync{
-		Stage: s.stage, Integration: s.integration, State: v1alpha1.SyncStateSynced,
-		Hash: hash, RemoteID: receipt.RemoteID, Time: metav1.NewTime(s.p.startedAt.Truncate(time.Second)),
+		Stage: s.stage, Integration: s.integration, IntegrationUID: link.UID(), State: v1alpha1.SyncStateSynced,
+		Hash: hash, RemoteID: cmp.Or(receipt.RemoteID, request.RemoteID), Time: metav1.NewTime(s.p.startedAt.Truncate(time.Second)),
 	}
-	if receipt.RemoteID == "" {
-		s.sync.RemoteID = request.RemoteID
+	if err != nil {
+		s.attempted(held, err)
+		return s.p.failed(s.stage, s.integration, link, err)
 	}
 	if receipt.Suppressed {
 		s.sync.State = v1alpha1.SyncStateSuppressed
 		return done(s.integration, v1alpha1.ReasonSuppressed, "the system keeps the person unsubscribed")
 	}
 	return done(s.integration, v1alpha1.ReasonSynced, "")
+}
+
+// attempted notes that a first write may have arrived although its answer did not: the system has to be told of what comes
+// later, a withdrawn consent or an erasure, as if it held the person.
+func (s *syncer) attempted(held *v1alpha1.ContactSync, err error) {
+	wait := (*provider.Wait)(nil)
+	if held != nil || errors.As(err, &wait) || provider.AsError(err).Class != provider.Transient {
+		s.sync = nil
+		return
+	}
+	s.sync.State, s.sync.Hash = v1alpha1.SyncStateAttempted, ""
 }
 
 // unchanged says that the system already holds it. A stage that had synced keeps its reason: it tells of this submission.
@@ -125,8 +138,8 @@ func consents(c *v1alpha1.Contact) bool {
 	return c.Spec.Consent != nil && c.Spec.Consent.Marketing == v1alpha1.ConsentGranted
 }
 
-// record is what an upserter sees of a Contact.
-func record(c *v1alpha1.Contact) provider.Contact {
+// Record is what an upserter sees of a Contact.
+func Record(c *v1alpha1.Contact) provider.Contact {
 	r := provider.Contact{
 		Email: c.Spec.Email, Name: fieldValue(c.Spec.Name), Company: fieldValue(c.Spec.Company),
 		Phone: fieldValue(c.Spec.Phone), Country: fieldValue(c.Spec.Country),

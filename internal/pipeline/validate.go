@@ -22,73 +22,101 @@ func (p *pass) validate(ctx context.Context) outcome {
 		return ended("", v1alpha1.ReasonUndeliverable, "the address is longer than an address can be")
 	case stage == nil:
 		return done("", v1alpha1.ReasonNotConfigured, "")
+	case p.accept:
+		return p.acceptedByPerson(stage)
+	}
+	if known := p.knownVerdict(stage); known != nil {
+		return p.judge(stage, known.Verification, known.at)
+	}
+	return p.verify(ctx, stage)
+}
+
+// acceptedByPerson lets an address pass that was rejected or held, without asking the service again.
+func (p *pass) acceptedByPerson(stage *v1alpha1.ValidationStage) outcome {
+	verdict := provider.Verdict(p.condition(v1alpha1.StageValidated).Reason) // a rejection is named after its verdict
+	if verdict == v1alpha1.ReasonHeld {
+		verdict = provider.Unknown
 	}
 	integration := stage.IntegrationRef.Name
-	verdict, known := p.knownVerdict(integration)
-	if !known {
-		var err error
-		if verdict, err = p.verify(ctx, integration); err != nil {
-			return p.unverified(integration, err)
-		}
-	}
-	return p.judge(stage, verdict)
+	p.keepVerdict(integration, provider.Verification{Verdict: verdict}, metav1.NewMicroTime(p.startedAt.Truncate(time.Microsecond)))
+	return done(integration, v1alpha1.ReasonAccepted, "the address is "+string(verdict)+", which a person has accepted")
 }
 
-// knownVerdict is one that the same Integration gave after this submission was received: on another submission of the
-// address, or on this one in a pass that did not end. Asking again would cost money and tell nothing new.
-func (p *pass) knownVerdict(integration string) (provider.Verdict, bool) {
-	if p.contact == nil || p.contact.Status.Verdict == nil {
-		return "", false
+// noVerdict is the failure that an Unknown verdict is recorded as.
+const noVerdict = "the service reached no verdict"
+
+// knownVerification is one that was made before.
+type knownVerification struct {
+	provider.Verification
+	at metav1.MicroTime
+}
+
+// knownVerdict is one that the same Integration gave and that still holds: for as long as the pipeline says, and in any
+// case when it was given after this submission was received (on another submission of the address, or on this one in a
+// pass that did not end). Asking again would cost money and tell nothing new. An Unknown one never holds.
+func (p *pass) knownVerdict(stage *v1alpha1.ValidationStage) *knownVerification {
+	if p.contact == nil || p.contact.Status.Verdict == nil || p.again {
+		return nil
 	}
 	v := p.contact.Status.Verdict
-	received := contact.ReceivedAt(p.Submission)
-	if v.Integration != integration || v.Result == v1alpha1.Verdict(provider.Unknown) || v.Time.Time.Before(received.Time) {
-		return "", false
+	if v.Integration != stage.IntegrationRef.Name || v.Result == v1alpha1.Verdict(provider.Unknown) {
+		return nil
 	}
-	return provider.Verdict(v.Result), true
+	age := p.startedAt.Sub(v.Time.Time)
+	received := contact.ReceivedAt(p.Submission)
+	if age > time.Duration(value(stage.VerdictSeconds))*time.Second && v.Time.Time.Before(received.Time) {
+		return nil
+	}
+	return &knownVerification{provider.Verification{
+		Verdict: provider.Verdict(v.Result), Evidence: v.Evidence, Mailbox: string(v.Mailbox),
+	}, v.Time}
 }
 
-func (p *pass) verify(ctx context.Context, integration string) (provider.Verdict, error) {
+func (p *pass) verify(ctx context.Context, stage *v1alpha1.ValidationStage) outcome {
+	integration := stage.IntegrationRef.Name
 	link, err := p.Links(ctx, integration)
 	if err != nil {
-		return "", err
+		return unavailable(integration, err)
 	}
 	verifier := link.Provider().Verifier
 	if verifier == nil {
-		return "", &provider.Wait{Misconfigured: true, Message: "Integration " + integration + " does not offer verify"}
+		return unsuited(integration, "verify")
 	}
-	var verdict provider.Verdict
+	var v provider.Verification
 	err = link.Call(ctx, func(ctx context.Context) error {
-		verdict, err = verifier.Verify(ctx, p.subject())
+		v, err = verifier.Verify(ctx, p.subject())
 		return err
 	})
-	return verdict, err
-}
-
-// unverified says what a failed verification means. A service that refuses to look at an address has not said that it
-// takes no mail: that is no verdict.
-func (p *pass) unverified(integration string, err error) outcome {
-	o := failed(integration, err)
-	if o.status == metav1.ConditionFalse {
-		return p.judge(p.Pipeline.Spec.Validation, provider.Unknown)
+	if err != nil {
+		o := p.failed(v1alpha1.StageValidated, integration, link, err)
+		if o.status != metav1.ConditionFalse {
+			return o
+		}
+		// A service that refuses to look at an address has not said that it takes no mail: that is no verdict.
+		v = provider.Verification{Verdict: provider.Unknown}
 	}
-	return o
+	p.status.Suggestion = v.Suggestion
+	return p.judge(stage, v, metav1.NewMicroTime(p.startedAt.Truncate(time.Microsecond)))
 }
 
 // judge applies the pipeline's policy to a verdict.
-func (p *pass) judge(stage *v1alpha1.ValidationStage, verdict provider.Verdict) outcome {
+func (p *pass) judge(stage *v1alpha1.ValidationStage, v provider.Verification, at metav1.MicroTime) outcome {
 	integration := stage.IntegrationRef.Name
-	doubtful := func(action v1alpha1.VerdictAction, reason string) outcome {
-		if action == v1alpha1.VerdictAccept {
-			p.keepVerdict(integration, verdict)
-			return done(integration, v1alpha1.ReasonAccepted, "the address is "+reason+", which the pipeline accepts")
-		}
-		return ended(integration, reason, "")
+	pass := func(reason, message string) outcome {
+		p.keepVerdict(integration, v, at)
+		return done(integration, reason, message)
 	}
-	switch verdict {
+	doubtful := func(action v1alpha1.VerdictAction, reason string) outcome {
+		switch {
+		case action == v1alpha1.VerdictAccept:
+			return pass(v1alpha1.ReasonAccepted, "the address is "+reason+", which the pipeline accepts")
+		default:
+			return ended(integration, reason, "")
+		}
+	}
+	switch v.Verdict {
 	case provider.Deliverable:
-		p.keepVerdict(integration, verdict)
-		return done(integration, v1alpha1.ReasonDeliverable, "")
+		return pass(v1alpha1.ReasonDeliverable, "")
 	case provider.Undeliverable:
 		return doubtful(stage.Undeliverable, v1alpha1.ReasonUndeliverable)
 	case provider.Disposable:
@@ -98,13 +126,13 @@ func (p *pass) judge(stage *v1alpha1.ValidationStage, verdict provider.Verdict) 
 	case provider.AcceptAll:
 		return doubtful(stage.AcceptAll, v1alpha1.ReasonAcceptAll)
 	default:
-		return p.judgeUnknown(stage)
+		return p.judgeUnknown(stage, v, at)
 	}
 }
 
 // judgeUnknown verifies again, slowly, for as often as the pipeline says; then accepts with a flag, or leaves it to a
 // person. It never rejects.
-func (p *pass) judgeUnknown(stage *v1alpha1.ValidationStage) outcome {
+func (p *pass) judgeUnknown(stage *v1alpha1.ValidationStage, v provider.Verification, at metav1.MicroTime) outcome {
 	integration := stage.IntegrationRef.Name
 	checks := value(p.status.UnknownVerdicts) + 1
 	p.status.UnknownVerdicts = &checks
@@ -112,8 +140,8 @@ func (p *pass) judgeUnknown(stage *v1alpha1.ValidationStage) outcome {
 		return outcome{
 			status: metav1.ConditionUnknown, reason: v1alpha1.ReasonRetrying, integration: integration,
 			message: "no verdict yet; the address is verified again",
-			failure: provider.Errorf(provider.Transient, "the service reached no verdict"),
-			retry:   true, after: time.Duration(value(stage.UnknownRecheckSeconds)) * time.Second,
+			failure: provider.Errorf(provider.Transient, noVerdict),
+			next:    retryLater, after: time.Duration(value(stage.UnknownRecheckSeconds)) * time.Second,
 		}
 	}
 	if stage.Unknown == v1alpha1.UnknownHold {
@@ -122,23 +150,18 @@ func (p *pass) judgeUnknown(stage *v1alpha1.ValidationStage) outcome {
 			message: "no verdict was reached, and the pipeline leaves the decision to a person",
 		}
 	}
-	p.keepVerdict(integration, provider.Unknown)
+	p.keepVerdict(integration, v, at)
 	return done(integration, v1alpha1.ReasonAcceptedUnknown, "no verdict was reached, which the pipeline accepts")
 }
 
 // keepVerdict notes on the Contact what lets the submission pass.
-func (p *pass) keepVerdict(integration string, verdict provider.Verdict) {
+func (p *pass) keepVerdict(integration string, v provider.Verification, at metav1.MicroTime) {
 	if p.contact == nil {
 		p.contact = contact.New(p.Submission.Namespace, p.address)
 	}
-	if old := p.contact.Status.Verdict; old != nil && old.Integration == integration && old.Result == v1alpha1.Verdict(verdict) {
-		if _, known := p.knownVerdict(integration); known {
-			return
-		}
-	}
 	p.contact.Status.Verdict = &v1alpha1.ContactVerdict{
-		Result: v1alpha1.Verdict(verdict), Integration: integration,
-		Time: metav1.NewMicroTime(p.startedAt.Truncate(time.Microsecond)),
+		Result: v1alpha1.Verdict(v.Verdict), Integration: integration, Time: at,
+		Evidence: v.Evidence, Mailbox: v1alpha1.Mailbox(v.Mailbox),
 	}
 }
 

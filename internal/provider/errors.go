@@ -34,6 +34,8 @@ type Error struct {
 	RetryAfter time.Duration
 	// Err is the cause, for errors.Is. It is never shown: it may hold a URL.
 	Err error
+	// Unexpected: the adapter did not classify it, or panicked. The operator's log has the type of the cause.
+	Unexpected bool
 }
 
 func (e *Error) Error() string { return string(e.Class) + ": " + e.Message }
@@ -45,14 +47,33 @@ func Errorf(class Class, format string, args ...any) *Error {
 	return &Error{Class: class, Message: fmt.Sprintf(format, args...)}
 }
 
-// AsError returns the classified failure in err. An error that nobody classified is Transient: it is retried.
+// AsError returns the classified failure in err. An error that nobody classified is Transient: it is retried, and its
+// Unexpected says that an adapter has a fault.
 func AsError(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
 		return e
 	}
-	return &Error{Class: Transient, Message: "an unexpected error inside the operator; its log has it", Err: err}
+	return unexpected(err)
 }
+
+// Panicked makes an Error of what an adapter panicked with. The value itself is not kept: it may hold what the adapter was
+// working on.
+func Panicked(value any, stack []byte) *Error {
+	return unexpected(&Panic{Type: fmt.Sprintf("%T", value), Stack: stack})
+}
+
+func unexpected(err error) *Error {
+	return &Error{Class: Transient, Message: "a fault inside the operator; its log says where", Err: err, Unexpected: true}
+}
+
+// Panic is the cause of an Error that was a panic.
+type Panic struct {
+	Type  string // of the value
+	Stack []byte
+}
+
+func (p *Panic) Error() string { return "panic with a " + p.Type }
 
 // Wait says why a link made no call. No attempt is spent, and the link wakes the submission when that has changed.
 type Wait struct {

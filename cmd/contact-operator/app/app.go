@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -49,6 +50,8 @@ type Options struct {
 	WritesInFlight int
 	// SecretInterval is the time between two looks at an Integration's Secrets; 0 is the default.
 	SecretInterval time.Duration
+	// SweepInterval is the time between two sweeps of what has expired; 0 is the default.
+	SweepInterval time.Duration
 	// Embedded: the operator is one of several in this process, one after the other, as in tests.
 	Embedded bool
 }
@@ -56,6 +59,9 @@ type Options struct {
 // New makes a manager with all controllers. When the context of its Start ends, the lease is released, so the process
 // must exit at once.
 func New(kube *rest.Config, o Options) (ctrl.Manager, error) {
+	if o.WritesInFlight < 1 {
+		return nil, fmt.Errorf("at least one write must be in flight at a time, not %d: see --max-writes-in-flight", o.WritesInFlight)
+	}
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		return nil, err
@@ -78,12 +84,16 @@ func managerOptions(o Options, scheme *runtime.Scheme) ctrl.Options {
 		Cache: cache.Options{
 			DefaultTransform: cache.TransformStripManagedFields(),
 			// What is completed leaves the cache: memory grows with what is unfinished, not with all that was ever received.
-			ByObject: map[client.Object]cache.ByObject{&v1alpha1.ContactSubmission{}: {
-				Field: fields.OneTermNotEqualSelector("status.state", string(v1alpha1.StateCompleted)),
-			}},
+			// Of Contacts, which are watched for their deletion only, next to nothing is kept.
+			ByObject: map[client.Object]cache.ByObject{
+				&v1alpha1.ContactSubmission{}: {
+					Field: fields.OneTermNotEqualSelector("status.state", string(v1alpha1.StateCompleted)),
+				},
+				&v1alpha1.Contact{}: {Transform: cutDown},
+			},
 		},
 		Client: client.Options{Cache: &client.CacheOptions{
-			DisableFor: []client.Object{&v1alpha1.Contact{}, &corev1.Secret{}},
+			DisableFor: []client.Object{&v1alpha1.Contact{}, &corev1.Secret{}, &corev1.ConfigMap{}},
 		}},
 		NewClient: func(kube *rest.Config, options client.Options) (client.Client, error) {
 			options.HTTPClient = nil // the one given is bound to the configuration without the limit
@@ -99,6 +109,16 @@ func managerOptions(o Options, scheme *runtime.Scheme) ctrl.Options {
 	}
 }
 
+// cutDown leaves of a Contact's metadata what its deletion needs.
+func cutDown(object any) (any, error) {
+	if o, ok := object.(metav1.Object); ok {
+		o.SetManagedFields(nil)
+		o.SetAnnotations(nil)
+		o.SetLabels(nil)
+	}
+	return object, nil
+}
+
 func setUp(mgr ctrl.Manager, o Options) error {
 	links := &controllers.Links{
 		Client:    mgr.GetClient(),
@@ -106,6 +126,7 @@ func setUp(mgr ctrl.Manager, o Options) error {
 		Providers: catalog.Factories(),
 		HTTP:      httpx.New(httpx.Options{AllowLoopback: o.AllowLoopback}),
 	}
+	people := &controllers.People{Client: mgr.GetClient()}
 	recorder := mgr.GetEventRecorder("contact-operator")
 	synced := func(r *http.Request) error {
 		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
@@ -121,8 +142,14 @@ func setUp(mgr ctrl.Manager, o Options) error {
 		}).SetupWithManager(mgr),
 		(&controllers.PipelineReconciler{Client: mgr.GetClient(), Links: links}).SetupWithManager(mgr),
 		(&controllers.SubmissionReconciler{
-			Client: mgr.GetClient(), Recorder: recorder, Links: links, Workers: o.Workers,
+			Client: mgr.GetClient(), Recorder: recorder, Links: links, People: people, Workers: o.Workers,
 		}).SetupWithManager(mgr),
+		(&controllers.ContactReconciler{
+			Client: mgr.GetClient(), Direct: mgr.GetAPIReader(), Recorder: recorder, Links: links, People: people,
+		}).SetupWithManager(mgr),
+		mgr.Add(&controllers.Sweep{
+			Client: mgr.GetClient(), Direct: mgr.GetAPIReader(), Interval: o.SweepInterval, Now: time.Now,
+		}),
 		mgr.AddHealthzCheck("ping", healthz.Ping),
 		mgr.AddReadyzCheck("caches", synced),
 	)

@@ -22,10 +22,10 @@ type Config struct {
 
 // Header is sent with every call. Its value is given here or in a Secret.
 type Header struct {
-	Name         string              `json:"name"`
-	Value        string              `json:"value,omitempty"`
+	Name         string        `json:"name"`
+	Value        string        `json:"value,omitempty"`
 	SecretKeyRef *provider.Ref `json:"secretKeyRef,omitempty"`
-	Prefix       string              `json:"prefix,omitempty"`
+	Prefix       string        `json:"prefix,omitempty"`
 }
 
 // Call asks: verify or locate. Method defaults to POST.

@@ -1,0 +1,246 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/contact"
+	"github.com/contact-operator/contact-operator/internal/link"
+	"github.com/contact-operator/contact-operator/internal/pipeline"
+	"github.com/contact-operator/contact-operator/internal/provider"
+)
+
+// +kubebuilder:rbac:groups=contact-operator.io,resources=contacts,verbs=get;list;watch;update
+// +kubebuilder:rbac:groups=contact-operator.io,resources=erasurereceipts,verbs=get;list;watch;create;update;delete
+
+// receiptRetention is how long an ErasureReceipt is kept: longer than a submission may be under way from a queue.
+const receiptRetention = 30 * 24 * time.Hour
+
+// ContactReconciler erases a person whose Contact is deleted: first in the outside systems, then here.
+type ContactReconciler struct {
+	// Client reads Contacts from the API server, submissions that are not completed and receipts from the cache.
+	Client client.Client
+	// Direct reads from the API server.
+	Direct   client.Reader
+	Recorder events.EventRecorder
+	Links    *Links
+	People   *People
+	// Now tells the time.
+	Now func() time.Time
+}
+
+// Reconcile erases one person.
+func (r *ContactReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	person := link.Key(request.NamespacedName)
+	var c v1alpha1.Contact
+	if err := r.Client.Get(ctx, request.NamespacedName, &c); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(safe(err))
+	}
+	if c.DeletionTimestamp.IsZero() || !controllerutil.ContainsFinalizer(&c, v1alpha1.FinalizerErase) {
+		return ctrl.Result{}, nil
+	}
+	if !r.People.turns.try(person, erasureKey(person)) {
+		return ctrl.Result{RequeueAfter: staleDelay}, nil // one of the person's submissions is being processed
+	}
+	defer func() { r.People.call(r.People.turns.release(person)) }()
+
+	systems, err := r.eraseOutside(ctx, &c)
+	if err != nil {
+		r.Recorder.Eventf(&c, nil, corev1.EventTypeWarning, "ErasureWaits", "Erase",
+			"%s; it is tried again; set the annotation %s to give up on what can't be reached", err, v1alpha1.AnnotationSkipErasure)
+		return ctrl.Result{}, err
+	}
+	erasedAt := metav1.NewMicroTime(r.Now().Truncate(time.Microsecond))
+	deleted, err := r.eraseSubmissions(ctx, &c)
+	if err != nil {
+		return ctrl.Result{}, safe(err)
+	}
+	receipt := receiptOf(&c, erasedAt, systems, deleted)
+	if err := r.keep(ctx, receipt); err != nil {
+		return ctrl.Result{}, safe(err)
+	}
+	// What arrives late is dropped by the receipt, so that must be seen before the Contact is gone.
+	if known, err := r.People.erasedSince(ctx, person, erasedAt); err != nil || !known {
+		return ctrl.Result{RequeueAfter: staleDelay}, err
+	}
+	controllerutil.RemoveFinalizer(&c, v1alpha1.FinalizerErase)
+	if err := r.Client.Update(ctx, &c); err != nil {
+		return ctrl.Result{}, ignoreStale(err)
+	}
+	if receipt.Spec.Outcome == v1alpha1.ErasurePartial {
+		r.Recorder.Eventf(receipt, nil, corev1.EventTypeWarning, "ErasedPartly", "Erase",
+			"some systems may still hold the person: see spec.systems of this receipt")
+	}
+	r.Links.Registry.Wake(erasureKey(person), false)
+	return ctrl.Result{}, nil
+}
+
+// eraseOutside erases a person in every system that may hold it. Erasing again is harmless, so that after an error all are
+// asked again.
+func (r *ContactReconciler) eraseOutside(ctx context.Context, c *v1alpha1.Contact) ([]v1alpha1.SystemErasure, error) {
+	_, giveUp := c.Annotations[v1alpha1.AnnotationSkipErasure]
+	var systems []v1alpha1.SystemErasure
+	var waiting []string
+	for _, held := range c.Status.Syncs {
+		result, err := r.eraseAt(ctx, c, held)
+		if err != nil && !giveUp {
+			waiting = append(waiting, held.Integration+": "+reasonOf(err))
+			continue
+		}
+		if err != nil {
+			result = v1alpha1.SystemSkipped
+		}
+		systems = append(systems, v1alpha1.SystemErasure{
+			Stage: held.Stage, Integration: held.Integration, Result: result, Time: metav1.NewTime(r.Now()),
+		})
+	}
+	if len(waiting) > 0 {
+		return nil, fmt.Errorf("the person can't be erased yet at %s", strings.Join(waiting, ", "))
+	}
+	return systems, nil
+}
+
+// reasonOf is what may be said of an error: nothing personal.
+func reasonOf(err error) string {
+	if wait := (*provider.Wait)(nil); errors.As(err, &wait) {
+		return wait.Message
+	}
+	return provider.AsError(err).Message
+}
+
+func (r *ContactReconciler) eraseAt(ctx context.Context, c *v1alpha1.Contact, held v1alpha1.ContactSync) (v1alpha1.SystemErasureResult, error) {
+	found, err := r.Links.find(ctx, c.Namespace, held.Integration)
+	if wait := (*provider.Wait)(nil); errors.As(err, &wait) {
+		return v1alpha1.SystemGone, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if held.IntegrationUID != "" && held.IntegrationUID != found.UID() {
+		return v1alpha1.SystemGone, nil // deleted, and made again under its name for another system
+	}
+	if err := found.Usable(); err != nil {
+		return "", err
+	}
+	eraser := found.Provider().Eraser
+	if eraser == nil {
+		return v1alpha1.SystemNotSupported, nil
+	}
+	erase := provider.Request{Key: c.Spec.Email, RemoteID: held.RemoteID}
+	if upserter := found.Provider().Upserter; upserter != nil {
+		rendered, err := upserter.Render(pipeline.Record(c))
+		if err != nil {
+			return "", err
+		}
+		erase.Key = rendered.Key
+	}
+	err = found.Call(ctx, func(ctx context.Context) error { return eraser.Erase(ctx, erase) })
+	if failure := (*provider.Error)(nil); errors.As(err, &failure) && (failure.Class == provider.Invalid || failure.Class == provider.Conflict) {
+		return v1alpha1.SystemNotSupported, nil // it will not, however often it is asked
+	}
+	return v1alpha1.SystemErased, err
+}
+
+// eraseSubmissions deletes every submission of a person: the processed ones by the name of the Contact, the others by
+// their address.
+func (r *ContactReconciler) eraseSubmissions(ctx context.Context, c *v1alpha1.Contact) (int32, error) {
+	var deleted int32
+	remove := func(s client.Object) error {
+		uid := s.GetUID()
+		err := r.Client.Delete(ctx, s, client.Preconditions{UID: &uid})
+		if err == nil {
+			deleted++
+		}
+		return client.IgnoreNotFound(err)
+	}
+	page := &metav1.PartialObjectMetadataList{}
+	for {
+		page.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("ContactSubmissionList"))
+		err := r.Direct.List(ctx, page, client.InNamespace(c.Namespace), client.MatchingFields{"status.contactName": c.Name},
+			client.Limit(500), client.Continue(page.Continue))
+		if err != nil {
+			return deleted, err
+		}
+		for i := range page.Items {
+			if err := remove(&page.Items[i]); err != nil {
+				return deleted, err
+			}
+		}
+		if page.Continue == "" {
+			break
+		}
+	}
+	var active v1alpha1.ContactSubmissionList
+	if err := r.Client.List(ctx, &active, client.InNamespace(c.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return deleted, err
+	}
+	for i := range active.Items {
+		if s := &active.Items[i]; contact.NormaliseAddress(s.Spec.Contact.Email) == c.Spec.Email && s.Status.ContactName == "" {
+			if err := remove(s.DeepCopy()); err != nil {
+				return deleted, err
+			}
+		}
+	}
+	return deleted, nil
+}
+
+func receiptOf(c *v1alpha1.Contact, erasedAt metav1.MicroTime, systems []v1alpha1.SystemErasure, deleted int32) *v1alpha1.ErasureReceipt {
+	outcome := v1alpha1.ErasureComplete
+	if slices.ContainsFunc(systems, func(s v1alpha1.SystemErasure) bool { return s.Result != v1alpha1.SystemErased }) {
+		outcome = v1alpha1.ErasurePartial
+	}
+	return &v1alpha1.ErasureReceipt{
+		ObjectMeta: metav1.ObjectMeta{Namespace: c.Namespace, Name: c.Name},
+		Spec: v1alpha1.ErasureReceiptSpec{
+			ErasedAt: erasedAt, ExpiresAt: metav1.NewTime(erasedAt.Add(receiptRetention)), Outcome: outcome,
+			Submissions: &deleted, Systems: systems,
+		},
+	}
+}
+
+// keep stores a receipt. One of an earlier erasure, or of an earlier try, is replaced; what that try deleted is counted.
+func (r *ContactReconciler) keep(ctx context.Context, receipt *v1alpha1.ErasureReceipt) error {
+	err := r.Client.Create(ctx, receipt)
+	if !stale(err) {
+		return err
+	}
+	var before v1alpha1.ErasureReceipt
+	if err := r.Direct.Get(ctx, types.NamespacedName{Namespace: receipt.Namespace, Name: receipt.Name}, &before); err != nil {
+		return err
+	}
+	if again := receipt.Spec.ErasedAt.Sub(before.Spec.ErasedAt.Time); again < time.Minute && before.Spec.Submissions != nil {
+		*receipt.Spec.Submissions += *before.Spec.Submissions
+	}
+	before.Spec = receipt.Spec
+	*receipt = before
+	return r.Client.Update(ctx, receipt)
+}
+
+// SetupWithManager registers the controller. It watches nothing of a Contact but that it is being deleted.
+func (r *ContactReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	if r.Now == nil {
+		r.Now = time.Now
+	}
+	deleted := predicate.NewPredicateFuncs(func(o client.Object) bool { return !o.GetDeletionTimestamp().IsZero() })
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("contact").
+		For(&v1alpha1.Contact{}, builder.OnlyMetadata, builder.WithPredicates(deleted)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: 2, RateLimiter: retryLimiter()}).
+		Complete(r)
+}

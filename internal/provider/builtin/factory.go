@@ -1,0 +1,59 @@
+package builtin
+
+import (
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/contact-operator/contact-operator/internal/provider"
+)
+
+// Factory makes the provider Builtin. All Providers that it makes share one index of country names, built when the first
+// of them needs it.
+func Factory() provider.Factory {
+	m := maker{now: time.Now, countries: sync.OnceValue(newCountries)}
+	return provider.Factory{Member: "builtin", Refs: refs, New: m.make}
+}
+
+// refs lists what the spec refers to.
+func refs(spec json.RawMessage) (provider.Refs, error) {
+	c, err := decode(spec)
+	if err != nil {
+		return provider.Refs{}, err
+	}
+	if c.Verify == nil || c.Verify.DisposableDomains == nil || c.Verify.DisposableDomains.ConfigMapKeyRef == nil {
+		return provider.Refs{}, nil
+	}
+	return provider.Refs{ConfigMaps: []provider.Ref{*c.Verify.DisposableDomains.ConfigMapKeyRef}}, nil
+}
+
+// maker holds what the Providers share.
+type maker struct {
+	now       provider.Clock
+	countries func() *countries
+}
+
+// make reads the database, if there is one, and starts nothing: lists are fetched from the first call on.
+func (m maker) make(s provider.Settings) (provider.Provider, error) {
+	c, err := decode(s.Spec)
+	if err != nil {
+		return provider.Provider{}, err
+	}
+	var p provider.Provider
+	if c.Locate != nil {
+		l, err := m.locator(*c.Locate)
+		if err != nil {
+			return provider.Provider{}, err
+		}
+		p.Locator = l
+	}
+	if c.Verify != nil {
+		v, err := m.verifier(*c.Verify, s)
+		if err != nil {
+			return provider.Provider{}, err
+		}
+		p.Verifier = v
+		p.Close = v.close
+	}
+	return p, nil
+}

@@ -29,6 +29,7 @@ import (
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/cmd/contact-operator/app"
+	"github.com/contact-operator/contact-operator/controllers"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 )
 
@@ -86,7 +87,8 @@ func startOperator() *operator {
 	counted := rest.CopyConfig(kube)
 	counted.Wrap(writes.wrap)
 	mgr, err := app.New(counted, app.Options{
-		MetricsAddr: "0", HealthAddr: "0", AllowLoopback: true, WritesInFlight: 12, SecretInterval: 200 * time.Millisecond, Embedded: true,
+		MetricsAddr: "0", HealthAddr: "0", AllowLoopback: true, WritesInFlight: 12, Embedded: true,
+		SecretInterval: 200 * time.Millisecond, SweepInterval: 500 * time.Millisecond,
 	})
 	Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(context.Background())
@@ -102,6 +104,19 @@ func (o *operator) stop() {
 		Eventually(o.done).Should(Receive(BeNil()))
 		o.done = nil
 	}
+}
+
+// startSweepAt runs the sweep alone, at another time.
+func startSweepAt(now time.Time) *operator {
+	GinkgoHelper()
+	sweep := &controllers.Sweep{
+		Client: api, Direct: api, Interval: 200 * time.Millisecond, Now: func() time.Time { return now },
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	o := &operator{cancel: cancel, done: make(chan error, 1)}
+	go func() { o.done <- sweep.Start(ctx) }()
+	DeferCleanup(o.stop)
+	return o
 }
 
 // writeLog counts the requests that change something, by method and resource.
@@ -142,6 +157,12 @@ func described(r *http.Request) (string, bool) {
 		resource += "/" + rest[1]
 	}
 	return verb + " " + resource, true
+}
+
+func (l *writeLog) peek(what string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.counts[what]
 }
 
 func (l *writeLog) take() map[string]int {

@@ -32,7 +32,6 @@ func newCountries() *countries {
 		}
 		c.byName[key] = code
 	}
-	names := map[string]map[string]string{} // code → language → name
 	for _, tag := range display.Supported.Tags() {
 		namer := display.Regions(tag)
 		if namer == nil {
@@ -48,7 +47,6 @@ func newCountries() *countries {
 			}
 		}
 	}
-	_ = names
 	for key := range ambiguous {
 		delete(c.byName, key)
 	}
@@ -161,7 +159,8 @@ func (c *countries) exact(f *folder, typed string) string {
 	if code, known := c.byName[key]; known {
 		return code
 	}
-	if code := parseCode(key); code != "" {
+	// As it was typed: "N/A" is not Namibia.
+	if code := parseCode(strings.TrimSpace(typed)); code != "" {
 		return code
 	}
 	if short, has := strings.CutPrefix(key, "the"); has {

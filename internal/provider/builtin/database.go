@@ -39,19 +39,16 @@ type database struct {
 	seen     fs.FileInfo
 }
 
-// record is a country in the layouts that there are: MaxMind's and DB-IP's, and the flat one of ip-location-db.
-type record struct {
-	Country struct {
-		ISOCode string `maxminddb:"iso_code"`
-	} `maxminddb:"country"`
-	CountryCode string `maxminddb:"country_code"`
-}
-
-func (r record) code() string {
-	if r.Country.ISOCode != "" {
-		return parseCode(r.Country.ISOCode)
+// countryOf returns the country of a record, in any of the layouts that there are: MaxMind's and DB-IP's, the flat one of
+// ip-location-db and IPinfo, and IPinfo's older one. "" for a record without one, and for no record.
+func countryOf(result maxminddb.Result) string {
+	for _, path := range [][]any{{"country", "iso_code"}, {"country_code"}, {"country"}} {
+		var code string
+		if err := result.DecodePath(&code, path...); err == nil && parseCode(code) != "" {
+			return parseCode(code)
+		}
 	}
-	return parseCode(r.CountryCode)
+	return ""
 }
 
 // openDatabase reads the file. Its error is a *provider.Error of class Config.
@@ -131,8 +128,7 @@ func readDatabase(path string) (*maxminddb.Reader, fs.FileInfo, error) {
 func holdsCountries(reader *maxminddb.Reader) error {
 	probed := 0
 	for result := range reader.Networks() {
-		var r record
-		if err := result.Decode(&r); err == nil && r.code() != "" {
+		if countryOf(result) != "" {
 			return nil
 		}
 		if probed++; probed == probedNetworks {
@@ -149,12 +145,7 @@ func sameFile(a, b fs.FileInfo) bool {
 // country returns the country of an address, "" when the file has none for it.
 func (d *database) country(addr netip.Addr) string {
 	d.refresh()
-	var r record
-	// An address that is not there decodes to nothing, without an error. A broken record tells as little.
-	if err := d.reader.Load().Lookup(addr).Decode(&r); err != nil {
-		return ""
-	}
-	return r.code()
+	return countryOf(d.reader.Load().Lookup(addr))
 }
 
 // refresh reads the file again if it has changed. One caller does, the others go on with what there is.

@@ -9,13 +9,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/provider/builtin"
 	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
 )
 
 func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
 	t.Parallel()
 	factories := Factories()
-	for _, name := range []v1alpha1.ProviderType{v1alpha1.ProviderHTTP} {
+	for _, name := range []v1alpha1.ProviderType{v1alpha1.ProviderHTTP, v1alpha1.ProviderBuiltin} {
 		f, ok := factories[string(name)]
 		if !ok || f.New == nil || f.Refs == nil || f.Member == "" {
 			t.Errorf("provider %s has no complete factory", name)
@@ -29,39 +30,57 @@ func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
 
 // An adapter has structures of its own for what the API types hold. A field that only one of the two has would be lost on
 // the way, or never arrive.
-func TestHTTPConfigMatchesTheAPI(t *testing.T) {
+func TestConfigMatchesTheAPI(t *testing.T) {
 	t.Parallel()
-	var api v1alpha1.HTTPProvider
-	fill(reflect.ValueOf(&api).Elem())
-	want, err := json.Marshal(api)
-	if err != nil {
-		t.Fatal(err)
+	cases := map[string]struct {
+		newAPI, newConfig func() any
+	}{
+		"HTTP":    {func() any { return new(v1alpha1.HTTPProvider) }, func() any { return new(httpjson.Config) }},
+		"Builtin": {func() any { return new(v1alpha1.BuiltinProvider) }, func() any { return new(builtin.Config) }},
 	}
-	var config httpjson.Config
-	d := json.NewDecoder(bytes.NewReader(want))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&config); err != nil {
-		t.Fatalf("the API has a field that the adapter does not know: %v", err)
+	for name := range Factories() {
+		if cases[name].newAPI == nil {
+			t.Errorf("provider %s is not looked at", name)
+		}
 	}
-	got, err := json.Marshal(config)
-	if err != nil {
-		t.Fatal(err)
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api, config := filled(tc.newAPI()), tc.newConfig()
+			want, err := json.Marshal(api)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := strictly(want, config); err != nil {
+				t.Fatalf("the API has a field that the adapter does not know: %v", err)
+			}
+			got, err := json.Marshal(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(plain(t, want), plain(t, got)); diff != "" {
+				t.Errorf("lost on the way (-api +adapter):\n%s", diff)
+			}
+			if got, err = json.Marshal(filled(tc.newConfig())); err != nil {
+				t.Fatal(err)
+			}
+			if err := strictly(got, tc.newAPI()); err != nil {
+				t.Errorf("the adapter has a field that the API does not know: %v", err)
+			}
+		})
 	}
-	if diff := cmp.Diff(plain(t, want), plain(t, got)); diff != "" {
-		t.Errorf("lost on the way (-api +adapter):\n%s", diff)
-	}
+}
 
-	config = httpjson.Config{}
-	fill(reflect.ValueOf(&config).Elem())
-	b, err := json.Marshal(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d = json.NewDecoder(bytes.NewReader(b))
+// strictly decodes JSON into a value that knows every field in it.
+func strictly(b []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&v1alpha1.HTTPProvider{}); err != nil {
-		t.Errorf("the adapter has a field that the API does not know: %v", err)
-	}
+	return d.Decode(into)
+}
+
+func filled(pointer any) any {
+	fill(reflect.ValueOf(pointer).Elem())
+	return pointer
 }
 
 // fill sets every field, however deep.

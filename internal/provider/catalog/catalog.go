@@ -3,12 +3,14 @@ package catalog
 
 import (
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/builtin"
 	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
 )
 
 // Factories are the adapters by the name that an Integration's spec.provider has.
 func Factories() map[string]provider.Factory {
 	return map[string]provider.Factory{
-		"HTTP": httpjson.Factory(),
+		"Builtin": builtin.Factory(),
+		"HTTP":    httpjson.Factory(),
 	}
 }

@@ -1,9 +1,10 @@
 package catalog
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
-	"strings"
+	"path/filepath"
 	"testing"
 
 	"sigs.k8s.io/yaml"
@@ -13,40 +14,99 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider"
 )
 
-// The samples are what people copy: every expression in them compiles.
+// The samples are what people copy: every expression and every list in them can be used.
 func TestSampleIntegrationsCompile(t *testing.T) {
 	t.Parallel()
-	file, err := os.ReadFile("../../../config/samples/integrations.yaml")
+	const samples = "../../../config/samples"
+	configMaps := map[provider.Ref]string{}
+	var integrations []v1alpha1.Integration
+	for _, document := range documents(t, filepath.Join(samples, "*.yaml"), filepath.Join(samples, "*", "*.yaml")) {
+		var object struct {
+			Kind     string `json:"kind"`
+			Metadata struct {
+				Name string `json:"name"`
+			} `json:"metadata"`
+			Data map[string]string `json:"data"`
+		}
+		if err := yaml.Unmarshal(document, &object); err != nil {
+			t.Fatal(err)
+		}
+		switch object.Kind {
+		case "ConfigMap":
+			for key, text := range object.Data {
+				configMaps[provider.Ref{Name: object.Metadata.Name, Key: key}] = text
+			}
+		case "Integration":
+			var i v1alpha1.Integration
+			if err := yaml.UnmarshalStrict(document, &i); err != nil {
+				t.Fatal(err)
+			}
+			integrations = append(integrations, i)
+		}
+	}
+	providers := map[v1alpha1.ProviderType]bool{}
+	for _, i := range integrations {
+		providers[i.Spec.Provider] = true
+		t.Run(i.Name, func(t *testing.T) {
+			t.Parallel()
+			compile(t, i, configMaps)
+		})
+	}
+	for name := range Factories() {
+		if !providers[v1alpha1.ProviderType(name)] {
+			t.Errorf("there is no sample of provider %s", name)
+		}
+	}
+}
+
+func compile(t *testing.T, i v1alpha1.Integration, configMaps map[provider.Ref]string) {
+	t.Helper()
+	f, ok := Factories()[string(i.Spec.Provider)]
+	if !ok {
+		t.Fatalf("no adapter is called %q", i.Spec.Provider)
+	}
+	b, err := json.Marshal(i.Spec)
 	if err != nil {
 		t.Fatal(err)
 	}
-	documents := strings.Split(string(file), "\n---\n")
-	for _, document := range documents {
-		var i v1alpha1.Integration
-		if err := yaml.UnmarshalStrict([]byte(document), &i); err != nil {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(b, &members); err != nil {
+		t.Fatal(err)
+	}
+	spec := members[f.Member]
+	refs, err := f.Refs(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := map[provider.Ref]string{}
+	for _, r := range refs.Secrets {
+		secrets[r] = "x"
+	}
+	p, err := f.New(provider.Settings{Spec: spec, Secrets: secrets, ConfigMaps: configMaps, HTTP: httpx.New(httpx.Options{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Close != nil {
+		p.Close()
+	}
+}
+
+// documents are the YAML documents of all files that the patterns match.
+func documents(t *testing.T, patterns ...string) [][]byte {
+	t.Helper()
+	var list [][]byte
+	for _, pattern := range patterns {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
 			t.Fatal(err)
 		}
-		t.Run(i.Name, func(t *testing.T) {
-			t.Parallel()
-			f, ok := Factories()[string(i.Spec.Provider)]
-			if !ok {
-				t.Fatalf("no adapter is called %q", i.Spec.Provider)
-			}
-			spec, err := json.Marshal(i.Spec.HTTP)
+		for _, name := range files {
+			content, err := os.ReadFile(name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			refs, err := f.Refs(spec)
-			if err != nil {
-				t.Fatal(err)
-			}
-			secrets := map[provider.Ref]string{}
-			for _, r := range refs.Secrets {
-				secrets[r] = "x"
-			}
-			if _, err := f.New(provider.Settings{Spec: spec, Secrets: secrets, HTTP: httpx.New(httpx.Options{})}); err != nil {
-				t.Error(err)
-			}
-		})
+			list = append(list, bytes.Split(content, []byte("\n---\n"))...)
+		}
 	}
+	return list
 }

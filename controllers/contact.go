@@ -41,6 +41,7 @@ type ContactReconciler struct {
 	Recorder events.EventRecorder
 	Links    *Links
 	People   *People
+	Metrics  *Metrics
 	// Now tells the time.
 	Now func() time.Time
 }
@@ -87,6 +88,7 @@ func (r *ContactReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 		r.Recorder.Eventf(receipt, nil, corev1.EventTypeWarning, "ErasedPartly", "Erase",
 			"some systems may still hold the person: see spec.systems of this receipt")
 	}
+	r.Metrics.erasures.WithLabelValues(c.Namespace, string(receipt.Spec.Outcome)).Inc()
 	r.Links.Registry.Wake(erasureKey(person), false)
 	return ctrl.Result{}, nil
 }

@@ -38,6 +38,8 @@ type Links struct {
 	Providers map[string]provider.Factory
 	// HTTP makes the calls of all providers.
 	HTTP *http.Client
+	// Metrics are told of each call.
+	Metrics *Metrics
 
 	refreshing sync.Mutex // from reading an Integration to setting its link, so that no old state replaces a newer one
 }
@@ -83,6 +85,9 @@ func (l *Links) Refresh(ctx context.Context, key link.Key) (*v1alpha1.Integratio
 		UID:       string(integration.UID),
 		Suspended: integration.Spec.Suspend != nil && *integration.Spec.Suspend,
 		Timeout:   defaultTimeout,
+		Observe: func(class string, took time.Duration) {
+			l.Metrics.Called(key, string(integration.Spec.Provider), class, took)
+		},
 	}
 	if seconds := integration.Spec.TimeoutSeconds; seconds != nil {
 		options.Timeout = time.Duration(*seconds) * time.Second

@@ -48,6 +48,7 @@ type SubmissionReconciler struct {
 	Recorder events.EventRecorder
 	Links    *Links
 	People   *People
+	Metrics  *Metrics
 	// Workers is how many submissions are processed at a time; 0 means 96: more than the slots of four links, so that
 	// hung systems have to be many to take them all.
 	Workers int
@@ -110,6 +111,7 @@ func (r *SubmissionReconciler) pass(ctx context.Context, s *v1alpha1.ContactSubm
 	}
 	if erased {
 		ctrl.LoggerFrom(ctx).Info("A submission of an erased person arrived late; it is deleted")
+		r.Metrics.late.WithLabelValues(s.Namespace, s.Spec.PipelineRef.Name).Inc()
 		return ctrl.Result{}, client.IgnoreNotFound(r.Client.Delete(ctx, s, client.Preconditions{UID: &s.UID}))
 	}
 	in := pipeline.Input{
@@ -193,15 +195,16 @@ func (r *SubmissionReconciler) writeContact(ctx context.Context, in pipeline.Inp
 	return err
 }
 
-// tell makes an event of what concerns this record alone, and only of that: a link that fails is told of on its
+// tell counts what came to an end, and makes an event of what concerns this record alone, and only of that: a link that fails is told of on its
 // Integration. A flood of bad addresses makes a few events a minute.
 func (r *SubmissionReconciler) tell(was, is *v1alpha1.ContactSubmission) {
 	ready := meta.FindStatusCondition(is.Status.Conditions, v1alpha1.ConditionReady)
 	before := meta.FindStatusCondition(was.Status.Conditions, v1alpha1.ConditionReady)
-	if ready.Reason != v1alpha1.ReasonRejected && ready.Reason != v1alpha1.ReasonStalled {
+	if is.Status.State == v1alpha1.StateActive || (before != nil && before.Reason == ready.Reason) {
 		return
 	}
-	if before != nil && before.Reason == ready.Reason {
+	r.Metrics.ended(is, ready.Reason)
+	if is.Status.State != v1alpha1.StateHeld {
 		return
 	}
 	if r.notices.allow(is.Namespace + "/" + is.Spec.PipelineRef.Name) {

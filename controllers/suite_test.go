@@ -15,6 +15,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -109,8 +110,10 @@ func (o *operator) stop() {
 // startSweepAt runs the sweep alone, at another time.
 func startSweepAt(now time.Time) *operator {
 	GinkgoHelper()
+	metrics, err := controllers.NewMetrics(prometheus.NewRegistry(), api, time.Now)
+	Expect(err).NotTo(HaveOccurred())
 	sweep := &controllers.Sweep{
-		Client: api, Direct: api, Interval: 200 * time.Millisecond, Now: func() time.Time { return now },
+		Client: api, Direct: api, Metrics: metrics, Interval: 200 * time.Millisecond, Now: func() time.Time { return now },
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	o := &operator{cancel: cancel, done: make(chan error, 1)}

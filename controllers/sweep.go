@@ -30,6 +30,8 @@ type Sweep struct {
 	// Client writes; Direct reads from the API server.
 	Client client.Client
 	Direct client.Reader
+	// Metrics are told of what has expired.
+	Metrics *Metrics
 	// Interval between two sweeps; 0 means an hour.
 	Interval time.Duration
 	// Now tells the time.
@@ -98,6 +100,7 @@ func (s *Sweep) sweepCompleted(ctx context.Context, limit *rate.Limiter, p *v1al
 				if err := s.remove(ctx, limit, item); err != nil {
 					return err
 				}
+				s.Metrics.expired.WithLabelValues(p.Namespace, p.Name, string(v1alpha1.StateCompleted)).Inc()
 			}
 		}
 		return nil
@@ -116,6 +119,7 @@ func (s *Sweep) sweepRejected(ctx context.Context, limit *rate.Limiter, p *v1alp
 				if err := s.remove(ctx, limit, item); err != nil {
 					return err
 				}
+				s.Metrics.expired.WithLabelValues(p.Namespace, p.Name, string(v1alpha1.StateHeld)).Inc()
 			}
 		}
 		return nil

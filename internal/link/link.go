@@ -60,6 +60,8 @@ type Options struct {
 	Suspended bool
 	// Timeout is the deadline of one call.
 	Timeout time.Duration
+	// Observe is told of each call that was made, by its class ("Success", or that of its error); nil: nobody.
+	Observe func(class string, took time.Duration)
 }
 
 const (
@@ -152,8 +154,10 @@ func (l *Link) Call(ctx context.Context, call func(context.Context) error) (err 
 	}
 	bounded, cancel := context.WithTimeout(ctx, l.options.Timeout)
 	err = errPanicked // stands when the call does not return
+	began := l.now()
 	defer func() {
 		cancel()
+		l.observe(err, l.now().Sub(began))
 		<-l.slots
 		if err != nil && ctx.Err() != nil {
 			l.withdraw(probe) // we are stopping: that says nothing of the other side
@@ -164,6 +168,17 @@ func (l *Link) Call(ctx context.Context, call func(context.Context) error) (err 
 	}()
 	err = call(bounded)
 	return err
+}
+
+func (l *Link) observe(err error, took time.Duration) {
+	if l.options.Observe == nil {
+		return
+	}
+	class := "Success"
+	if err != nil {
+		class = string(provider.AsError(err).Class)
+	}
+	l.options.Observe(class, took)
 }
 
 var errPanicked = errors.New("the call panicked")

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -19,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	crmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -66,14 +68,22 @@ func New(kube *rest.Config, o Options) (ctrl.Manager, error) {
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		return nil, err
 	}
-	mgr, err := ctrl.NewManager(kube, managerOptions(o, scheme))
+	registry := prometheus.Registerer(crmetrics.Registry)
+	if o.Embedded {
+		registry = prometheus.NewRegistry()
+	}
+	writes, err := kubeclient.NewWrites(o.WritesInFlight, registry)
+	if err != nil {
+		return nil, err
+	}
+	mgr, err := ctrl.NewManager(kube, managerOptions(o, scheme, writes))
 	if err != nil {
 		return nil, fmt.Errorf("the operator can't start: %w", err)
 	}
-	return mgr, setUp(mgr, o)
+	return mgr, setUp(mgr, o, registry)
 }
 
-func managerOptions(o Options, scheme *runtime.Scheme) ctrl.Options {
+func managerOptions(o Options, scheme *runtime.Scheme, writes *kubeclient.Writes) ctrl.Options {
 	metrics := server.Options{BindAddress: o.MetricsAddr, SecureServing: o.MetricsSecure}
 	if o.MetricsSecure {
 		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
@@ -97,7 +107,7 @@ func managerOptions(o Options, scheme *runtime.Scheme) ctrl.Options {
 		}},
 		NewClient: func(kube *rest.Config, options client.Options) (client.Client, error) {
 			options.HTTPClient = nil // the one given is bound to the configuration without the limit
-			return client.New(kubeclient.LimitWrites(kube, o.WritesInFlight), options)
+			return client.New(writes.Limit(kube), options)
 		},
 		HealthProbeBindAddress:        o.HealthAddr,
 		LeaderElection:                o.LeaderElect,
@@ -119,12 +129,17 @@ func cutDown(object any) (any, error) {
 	return object, nil
 }
 
-func setUp(mgr ctrl.Manager, o Options) error {
+func setUp(mgr ctrl.Manager, o Options, registry prometheus.Registerer) error {
+	metrics, err := controllers.NewMetrics(registry, mgr.GetCache(), time.Now)
+	if err != nil {
+		return err
+	}
 	links := &controllers.Links{
 		Client:    mgr.GetClient(),
 		Registry:  link.NewRegistry(time.Now),
 		Providers: catalog.Factories(),
 		HTTP:      httpx.New(httpx.Options{AllowLoopback: o.AllowLoopback}),
+		Metrics:   metrics,
 	}
 	people := &controllers.People{Client: mgr.GetClient()}
 	recorder := mgr.GetEventRecorder("contact-operator")
@@ -142,13 +157,15 @@ func setUp(mgr ctrl.Manager, o Options) error {
 		}).SetupWithManager(mgr),
 		(&controllers.PipelineReconciler{Client: mgr.GetClient(), Links: links}).SetupWithManager(mgr),
 		(&controllers.SubmissionReconciler{
-			Client: mgr.GetClient(), Recorder: recorder, Links: links, People: people, Workers: o.Workers,
+			Client: mgr.GetClient(), Recorder: recorder, Links: links, People: people, Metrics: metrics,
+			Workers: o.Workers,
 		}).SetupWithManager(mgr),
 		(&controllers.ContactReconciler{
 			Client: mgr.GetClient(), Direct: mgr.GetAPIReader(), Recorder: recorder, Links: links, People: people,
+			Metrics: metrics,
 		}).SetupWithManager(mgr),
 		mgr.Add(&controllers.Sweep{
-			Client: mgr.GetClient(), Direct: mgr.GetAPIReader(), Interval: o.SweepInterval, Now: time.Now,
+			Client: mgr.GetClient(), Direct: mgr.GetAPIReader(), Metrics: metrics, Interval: o.SweepInterval, Now: time.Now,
 		}),
 		mgr.AddHealthzCheck("ping", healthz.Ping),
 		mgr.AddReadyzCheck("caches", synced),

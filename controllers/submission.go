@@ -279,7 +279,7 @@ func (r *SubmissionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	})
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("submission").
-		For(&v1alpha1.ContactSubmission{}, builder.WithPredicates(changedByOthers())).
+		Watches(&v1alpha1.ContactSubmission{}, arrivals{}, builder.WithPredicates(changedByOthers())).
 		WatchesRawSource(wakes).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers, RateLimiter: retryLimiter(), UsePriorityQueue: new(true),

@@ -162,12 +162,6 @@ func described(r *http.Request) (string, bool) {
 	return verb + " " + resource, true
 }
 
-func (l *writeLog) peek(what string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.counts[what]
-}
-
 func (l *writeLog) take() map[string]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

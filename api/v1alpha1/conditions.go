@@ -149,6 +149,10 @@ const (
 	// AnnotationAccept on a ContactSubmission that is rejected or held lets it pass. Its value is the reason, at most 256
 	// characters.
 	AnnotationAccept = "contact-operator.io/accept"
+	// AnnotationPriority on a ContactSubmission says, with the value PriorityLow, that others go first: for imports in bulk.
+	AnnotationPriority = "contact-operator.io/priority"
+	// PriorityLow is the value of AnnotationPriority.
+	PriorityLow = "low"
 	// AnnotationSkipErasure on a Contact that is being deleted gives up on outside systems that can't be reached.
 	AnnotationSkipErasure = "contact-operator.io/skip-erasure"
 	// FinalizerErase keeps a deleted Contact until the person is erased outside.

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"mime"
 	"net/http"
@@ -15,8 +16,10 @@ import (
 
 // problem is an answer that is no success: for programs a document after RFC 9457, for browsers a page.
 type problem struct {
-	Status     int
+	Status int
+	// Detail is a sentence in English; Args are put into it.
 	Detail     string
+	Args       []any
 	Errors     FieldErrors
 	RetryAfter time.Duration
 	// formLink: the page links to the form of the same pipeline.
@@ -32,41 +35,53 @@ type problemDocument struct {
 	Errors FieldErrors `json:"errors,omitempty"`
 }
 
-// accept answers a submission that is kept: a browser goes on to the thank-you page of the pipeline, never to an address
-// that the form names; a program gets the id.
-func (h *Handler) accept(w http.ResponseWriter, r *http.Request, pipeline *v1alpha1.ContactPipeline, id string) {
+// accepted is what a program learns of a submission that is kept.
+type accepted struct {
+	ID      string `json:"id"`
+	Message string `json:"message"`
+	// Token lets this client ask what is known already. Absent when the intake has no key.
+	Token string `json:"token,omitempty"`
+	// RedirectURL is where the pipeline sends visitors now.
+	RedirectURL string `json:"redirectURL,omitempty"`
+}
+
+// accept answers a submission that is kept: a browser goes on to where the pipeline says, never to an address that the
+// form names; a program gets the id.
+func (h *Handler) accept(w http.ResponseWriter, r *http.Request, pipeline *v1alpha1.ContactPipeline, id, token string) {
+	h.remember(w, token)
+	redirect := pipeline.Spec.Form.RedirectURL
 	if wantsPage(r) {
-		w.Header().Set("Location", "/v1/"+url.PathEscape(pipeline.Namespace)+"/"+url.PathEscape(pipeline.Name)+"/thanks")
+		thanks := "/v1/" + url.PathEscape(pipeline.Namespace) + "/" + url.PathEscape(pipeline.Name) + "/thanks"
+		w.Header().Set("Location", cmp.Or(redirect, thanks+localeFor(&pipeline.Spec.Form, r).Query()))
 		w.WriteHeader(http.StatusSeeOther)
 		return
 	}
-	writeJSON(w, "application/json", http.StatusAccepted, struct {
-		ID      string `json:"id"`
-		Message string `json:"message"`
-	}{id, "Thank you"})
+	writeJSON(w, "application/json", http.StatusAccepted, accepted{ID: id, Message: "Thank you", Token: token, RedirectURL: redirect})
 }
 
-// fail answers with a problem.
-func (h *Handler) fail(w http.ResponseWriter, r *http.Request, p problem) {
-	if wantsPage(r) {
-		page := problemPage{Title: "That did not work", Detail: p.Detail, FormLink: p.formLink}
-		if p.Status == http.StatusNotFound {
-			page.Title = "Page not found"
-		}
-		h.render(w, p, "problem", page)
-		return
-	}
-	h.failDocument(w, p)
-}
-
-// failForm answers with a problem that sending the form again may solve: a browser gets the form with what was typed.
-func (h *Handler) failForm(w http.ResponseWriter, r *http.Request, page formPage, p problem) {
+// fail answers with a problem. The pipeline is nil when the request belongs to none.
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, pipeline *v1alpha1.ContactPipeline, p problem) {
 	if !wantsPage(r) {
 		h.failDocument(w, p)
 		return
 	}
-	page.explain(p)
-	h.render(w, p, "form", page)
+	l := lookOf(pipeline, r)
+	page := problemPage{look: l, Title: l.Say("That did not work"), Detail: l.Say(p.Detail, p.Args...), FormLink: p.formLink}
+	if p.Status == http.StatusNotFound {
+		page.Title = l.Say("Page not found")
+	}
+	h.render(w, p, "problem", page.look, page)
+}
+
+// failForm answers with a problem that sending the form again may solve: a browser gets the form with what was typed.
+func (h *Handler) failForm(w http.ResponseWriter, r *http.Request, page func() formPage, p problem) {
+	if !wantsPage(r) {
+		h.failDocument(w, p)
+		return
+	}
+	again := page()
+	again.explain(p)
+	h.render(w, p, "form", again.look, again)
 }
 
 func (h *Handler) failDocument(w http.ResponseWriter, p problem) {
@@ -75,25 +90,28 @@ func (h *Handler) failDocument(w http.ResponseWriter, p problem) {
 		Type:   "about:blank",
 		Title:  http.StatusText(p.Status),
 		Status: p.Status,
-		Detail: p.Detail,
+		Detail: sayWith(p.Detail, p.Args),
 		Errors: p.Errors,
 	})
 }
 
 func (p problem) setHeaders(w http.ResponseWriter) {
 	if p.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(p.RetryAfter/time.Second)))
+		w.Header().Set("Retry-After", strconv.Itoa(int((p.RetryAfter+time.Second-1)/time.Second)))
 	}
 }
 
 // render writes a page, whole or not at all.
-func (h *Handler) render(w http.ResponseWriter, p problem, name string, data any) {
+func (h *Handler) render(w http.ResponseWriter, p problem, name string, l look, data any) {
 	var page bytes.Buffer
 	if err := pages.ExecuteTemplate(&page, name, data); err != nil {
 		panic(err) // the templates are part of the program and tested
 	}
 	p.setHeaders(w)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", l.Lang())
+	w.Header().Set("Content-Security-Policy", l.policy)
+	w.Header().Add("Vary", "Accept, Accept-Language, Cookie")
 	w.Header().Set("Content-Length", strconv.Itoa(page.Len()))
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(page.Bytes())

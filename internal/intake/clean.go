@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -27,11 +26,14 @@ func (s *Submission) clean(errs *FieldErrors) {
 		*v = cleanText(f.name, *v, f.maxRunes, f.lines, errs)
 	}
 	if s.Email == "" {
-		errs.add("email", "Enter your e-mail address.")
+		errs.add("email", noAddress)
 	}
 	s.cleanAttributes(errs)
 	errs.sort()
 }
+
+// noAddress is what stands at a blank address.
+const noAddress = "Enter your e-mail address."
 
 func (s *Submission) cleanAttributes(errs *FieldErrors) {
 	kept := make(map[string]string, len(s.Attributes))
@@ -48,7 +50,7 @@ func (s *Submission) cleanAttributes(errs *FieldErrors) {
 		case removeControls(name) != name:
 			errs.add(flat, "The attribute's name must not hold control characters.")
 		case utf8.RuneCountInString(name) > maxAttributeName:
-			errs.add(flat, fmt.Sprintf("The attribute's name must have at most %d characters.", maxAttributeName))
+			errs.add(flat, "The attribute's name must have at most %d characters.", maxAttributeName)
 		}
 		if other, twice := kept[name]; twice && other != value {
 			errs.add(flat, "This attribute is given more than once.")
@@ -60,7 +62,7 @@ func (s *Submission) cleanAttributes(errs *FieldErrors) {
 		s.Attributes = kept
 	}
 	if len(kept) > maxAttributes {
-		errs.add(fieldAttributes, fmt.Sprintf("Send at most %d attributes; these are %d.", maxAttributes, len(kept)))
+		errs.add(fieldAttributes, "Send at most %d attributes; these are %d.", maxAttributes, len(kept))
 	}
 }
 
@@ -81,7 +83,7 @@ func cleanText(name, value string, maxRunes int, lines bool, errs *FieldErrors) 
 		value = trim(plain)
 	}
 	if n := utf8.RuneCountInString(value); n > maxRunes {
-		errs.add(name, fmt.Sprintf("Use at most %d characters; these are %d.", maxRunes, n))
+		errs.add(name, "Use at most %d characters; these are %d.", maxRunes, n)
 	}
 	return value
 }

@@ -11,6 +11,9 @@ import (
 // cmpEmpty takes no errors and an empty list of errors for the same.
 var cmpEmpty = cmpopts.EquateEmpty()
 
+// asRead compares errors as programs read them.
+var asRead = cmp.Transformer("english", func(e FieldError) [2]string { return [2]string{e.Field, sayWith(e.Message, e.Args)} })
+
 func TestDecodeForm(t *testing.T) {
 	yes, no := true, false
 	cases := map[string]struct {
@@ -43,32 +46,36 @@ func TestDecodeForm(t *testing.T) {
 		},
 		"two values": {
 			body:       "email=a@b&email=c@d",
-			wantErrors: FieldErrors{{"email", "This field was sent more than once, with different values."}},
+			wantErrors: FieldErrors{{Field: "email", Message: "This field was sent more than once, with different values."}},
 		},
 		"every bad field is named": {
 			body: "email=&name=a%00b&company=%FF&phone=" + strings.Repeat("1", 65) + "&consent.marketing=maybe",
 			wantErrors: FieldErrors{
-				{"email", "Enter your e-mail address."},
-				{"name", "This text holds characters that can't be shown; remove them."},
-				{"company", "This text is not valid UTF-8; send it in that encoding."},
-				{"phone", "Use at most 64 characters; these are 65."},
-				{"consent.marketing", "Answer with on, true, 1 or yes, or with off, false, 0 or no."},
+				{Field: "email", Message: "Enter your e-mail address."},
+				{Field: "name", Message: "This text holds characters that can't be shown; remove them."},
+				{Field: "company", Message: "This text is not valid UTF-8; send it in that encoding."},
+				{Field: "phone", Message: "Use at most 64 characters; these are 65."},
+				{Field: "consent.marketing", Message: "Answer with on, true, 1 or yes, or with off, false, 0 or no."},
 			},
 		},
-		"an empty body":   {body: "", wantErrors: FieldErrors{{"email", "Enter your e-mail address."}}},
+		"an empty body":   {body: "", wantErrors: FieldErrors{{Field: "email", Message: "Enter your e-mail address."}}},
 		"broken encoding": {body: "email=a@b&name=100%", wantMalformed: true},
 		"a bare ;":        {body: "email=a@b;name=x", wantMalformed: true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			got, key, errs, err := decodeForm([]byte(tc.body))
+			in, err := decodeForm([]byte(tc.body))
 			if (err != nil) != tc.wantMalformed {
 				t.Errorf("error %v, want malformed: %v", err, tc.wantMalformed)
 			}
-			if key != tc.wantKey {
-				t.Errorf("key %q, want %q", key, tc.wantKey)
+			if in == nil {
+				return
 			}
-			if diff := cmp.Diff(tc.wantErrors, errs, cmpEmpty); diff != "" {
+			got, errs := in.submission, in.errs
+			if in.key != tc.wantKey {
+				t.Errorf("key %q, want %q", in.key, tc.wantKey)
+			}
+			if diff := cmp.Diff(tc.wantErrors, errs, cmpEmpty, asRead); diff != "" {
 				t.Errorf("field errors (-want +got):\n%s", diff)
 			}
 			if tc.want != nil {
@@ -105,7 +112,18 @@ func FuzzDecodeForm(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		s, _, errs, err := decodeForm(body)
-		checkAccepted(t, s, errs, err)
+		in, err := decodeForm(body)
+		checkForm(t, in, err)
 	})
+}
+
+// checkForm is checkAccepted for forms.
+func checkForm(t *testing.T, in *formInput, err error) {
+	t.Helper()
+	if (in == nil) == (err == nil) {
+		t.Fatalf("input %v and error %v", in, err)
+	}
+	if in != nil {
+		checkAccepted(t, in.submission, in.errs, err)
+	}
 }

@@ -60,33 +60,33 @@ func TestDecodeJSON(t *testing.T) {
 			body: `{"email":5,"name":"` + long + `é","company":["x"],"phone":"1\u0000","attributes":{"a":1,"b":{"c":2}},
 				"consent":{"marketing":"yes","when":"now"},"newsletter":true}`,
 			wantErrors: FieldErrors{
-				{"email", "This must be a string."},
-				{"name", "Use at most 256 characters; these are 257."},
-				{"company", "This must be a string."},
-				{"phone", "This text holds characters that can't be shown; remove them."},
-				{"attributes.a", "This must be a string."},
-				{"attributes.b", "This must be a string."},
-				{"consent.marketing", "This must be true, false or null."},
-				{"consent.when", "Unknown field."},
-				{"newsletter", "Unknown field."},
+				{Field: "email", Message: "This must be a string."},
+				{Field: "name", Message: "Use at most 256 characters; these are 257."},
+				{Field: "company", Message: "This must be a string."},
+				{Field: "phone", Message: "This text holds characters that can't be shown; remove them."},
+				{Field: "attributes.a", Message: "This must be a string."},
+				{Field: "attributes.b", Message: "This must be a string."},
+				{Field: "consent.marketing", Message: "This must be true, false or null."},
+				{Field: "consent.when", Message: "Unknown field."},
+				{Field: "newsletter", Message: "Unknown field."},
 			},
 		},
-		"no address":            {body: `{}`, wantErrors: FieldErrors{{"email", "Enter your e-mail address."}}},
-		"a blank address":       {body: `{"email":"\u00a0\u200b"}`, wantErrors: FieldErrors{{"email", "Enter your e-mail address."}}},
-		"names are exact":       {body: `{"email":"a@b","Email":"c@d"}`, wantErrors: FieldErrors{{"Email", "Unknown field."}}},
-		"consent is nested":     {body: `{"email":"a@b","consent.marketing":true,"consent.statement":"x"}`, wantErrors: FieldErrors{{"consent.statement", "Unknown field."}, {"consent.marketing", "Unknown field."}}},
-		"wrong shapes":          {body: `{"email":"a@b","attributes":[],"consent":true}`, wantErrors: FieldErrors{{"attributes", "This must be an object of strings."}, {"consent", `This must be an object such as {"marketing": true}.`}}},
-		"a field given twice":   {body: `{"email":"a@b","email":"c@d"}`, wantErrors: FieldErrors{{"email", "This field is given more than once."}}},
-		"the same, in disguise": {body: `{"email":"a@b","\u0065mail":null}`, wantErrors: FieldErrors{{"email", "This field is given more than once."}}},
-		"an attribute twice":    {body: `{"email":"a@b","attributes":{"x":"1"," x":"2"}}`, wantErrors: FieldErrors{{"attributes.x", "This attribute is given more than once."}}},
-		"a nameless attribute":  {body: `{"email":"a@b","attributes":{" ":"1"}}`, wantErrors: FieldErrors{{"attributes", "Every attribute needs a name."}}},
+		"no address":            {body: `{}`, wantErrors: FieldErrors{{Field: "email", Message: "Enter your e-mail address."}}},
+		"a blank address":       {body: `{"email":"\u00a0\u200b"}`, wantErrors: FieldErrors{{Field: "email", Message: "Enter your e-mail address."}}},
+		"names are exact":       {body: `{"email":"a@b","Email":"c@d"}`, wantErrors: FieldErrors{{Field: "Email", Message: "Unknown field."}}},
+		"consent is nested":     {body: `{"email":"a@b","consent.marketing":true,"consent.statement":"x"}`, wantErrors: FieldErrors{{Field: "consent.statement", Message: "Unknown field."}, {Field: "consent.marketing", Message: "Unknown field."}}},
+		"wrong shapes":          {body: `{"email":"a@b","attributes":[],"consent":true}`, wantErrors: FieldErrors{{Field: "attributes", Message: "This must be an object of strings."}, {Field: "consent", Message: `This must be an object such as {"marketing": true}.`}}},
+		"a field given twice":   {body: `{"email":"a@b","email":"c@d"}`, wantErrors: FieldErrors{{Field: "email", Message: "This field is given more than once."}}},
+		"the same, in disguise": {body: `{"email":"a@b","\u0065mail":null}`, wantErrors: FieldErrors{{Field: "email", Message: "This field is given more than once."}}},
+		"an attribute twice":    {body: `{"email":"a@b","attributes":{"x":"1"," x":"2"}}`, wantErrors: FieldErrors{{Field: "attributes.x", Message: "This attribute is given more than once."}}},
+		"a nameless attribute":  {body: `{"email":"a@b","attributes":{" ":"1"}}`, wantErrors: FieldErrors{{Field: "attributes", Message: "Every attribute needs a name."}}},
 		"an attribute's long name": {
 			body:       `{"email":"a@b","attributes":{"` + strings.Repeat("n", 64) + `":"1"}}`,
-			wantErrors: FieldErrors{{"attributes." + strings.Repeat("n", 64), "The attribute's name must have at most 63 characters."}},
+			wantErrors: FieldErrors{{Field: "attributes." + strings.Repeat("n", 64), Message: "The attribute's name must have at most 63 characters."}},
 		},
 		"not UTF-8": {
 			body:       "{\"email\":\"a@b\",\"name\":\"M\xfcller\"}",
-			wantErrors: FieldErrors{{"name", "This text is not valid UTF-8; send it in that encoding."}},
+			wantErrors: FieldErrors{{Field: "name", Message: "This text is not valid UTF-8; send it in that encoding."}},
 		},
 		"empty":            {body: " \n", wantMalformed: "The body is empty; send a JSON object."},
 		"no object":        {body: `["a@b"]`, wantMalformed: "The body must be a JSON object."},
@@ -109,7 +109,7 @@ func TestDecodeJSON(t *testing.T) {
 			if malformed != tc.wantMalformed {
 				t.Errorf("malformed: %q, want %q", malformed, tc.wantMalformed)
 			}
-			if diff := cmp.Diff(tc.wantErrors, errs, cmpEmpty); diff != "" {
+			if diff := cmp.Diff(tc.wantErrors, errs, cmpEmpty, asRead); diff != "" {
 				t.Errorf("field errors (-want +got):\n%s", diff)
 			}
 			if tc.want != nil {
@@ -131,8 +131,8 @@ func TestTooManyAttributes(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, errs, err := decodeJSON(body)
-	want := FieldErrors{{"attributes", "Send at most 32 attributes; these are 33."}}
-	if diff := cmp.Diff(want, errs); diff != "" || err != nil {
+	want := FieldErrors{{Field: "attributes", Message: "Send at most 32 attributes; these are 33."}}
+	if diff := cmp.Diff(want, errs, asRead); diff != "" || err != nil {
 		t.Errorf("error %v, field errors (-want +got):\n%s", err, diff)
 	}
 }

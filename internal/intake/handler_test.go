@@ -55,10 +55,26 @@ func (f *fakeCommitter) Commit(_ context.Context, s *v1alpha1.ContactSubmission)
 	return f.err
 }
 
+// fakeContacts holds the Contacts of namespace ns by name; unreachable stands for an API server that is away.
+type fakeContacts struct {
+	records     map[string]*v1alpha1.Contact
+	unreachable error
+}
+
+func (f fakeContacts) Get(_ context.Context, namespace, name string) (*v1alpha1.Contact, error) {
+	if namespace != "ns" {
+		return nil, f.unreachable
+	}
+	return f.records[name], f.unreachable
+}
+
 var receivedAt = time.Date(2026, 11, 23, 10, 20, 30, 123456789, time.FixedZone("", 3600))
 
 func testHandler(p Pipelines, c Committer) *Handler {
-	h := newHandler(p, c, nil, 4096, newMetrics(), logr.Discard())
+	h := newHandler(Handler{
+		pipelines: p, committer: c, contacts: fakeContacts{}, keys: newTokenKeys("", logr.Discard()),
+		tokenLifetime: time.Hour, maxBodyBytes: 4096, metrics: newMetrics(), log: logr.Discard(),
+	})
 	h.now = func() time.Time { return receivedAt }
 	return h
 }
@@ -109,7 +125,7 @@ func TestSubmitAnswers(t *testing.T) {
 		"a bad hidden key is replaced": {request: request(minForm+"&idempotencyKey=a+b", contentTy, asForm), wantCode: 202, wantType: asJSON, wantKept: 1},
 		"a browser's bad form":         {request: request("email=&name=Ada", contentTy, asForm, "Accept", aBrowser), wantCode: 422, wantType: "text/html; charset=utf-8", wantBody: `value="Ada"`},
 		"malformed":                    {request: request(`{"email"`, contentTy, asJSON), wantCode: 400, wantType: "application/problem+json", wantBody: "after byte 8"},
-		"plain text":                   {request: request(aName, contentTy, "text/plain"), wantCode: 415, wantType: "application/problem+json", wantHeader: map[string]string{"Accept": "application/json, application/x-www-form-urlencoded"}},
+		"plain text":                   {request: request(aName, contentTy, "text/plain"), wantCode: 415, wantType: "application/problem+json", wantHeader: map[string]string{"Accept": "application/json, application/x-www-form-urlencoded, multipart/form-data"}},
 		"no type":                      {request: request(aName), wantCode: 415, wantType: "application/problem+json"},
 		"another charset":              {request: request(minForm, contentTy, asForm+"; charset=iso-8859-1"), wantCode: 415, wantType: "application/problem+json"},
 		"compressed":                   {request: request(aName, contentTy, asJSON, "Content-Encoding", "gzip"), wantCode: 415, wantType: "application/problem+json"},

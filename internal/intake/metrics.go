@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
 )
 
 // metrics of the intake. Labels are bounded: routes are patterns, and namespace and pipeline are given only when the
@@ -17,7 +19,16 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
+	refused  *prometheus.CounterVec
 }
+
+// Why a submission was sent back that is well-formed: values of the label reason.
+const (
+	refusedOrigin = "origin"
+	refusedClient = "client_limit"
+	refusedCap    = "pipeline_limit"
+	refusedTrap   = "trap"
+)
 
 func newMetrics() *metrics {
 	m := &metrics{
@@ -35,8 +46,12 @@ func newMetrics() *metrics {
 			Name: "contact_intake_creates_in_flight",
 			Help: "Creates that wait for the API server's answer now.",
 		}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "contact_intake_refused_total",
+			Help: "Submissions sent back for now, by pipeline and reason: origin, client_limit, pipeline_limit or trap (a field that people don't see was filled in).",
+		}, []string{"namespace", "pipeline", "reason"}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.inFlight,
+	m.registry.MustRegister(m.requests, m.duration, m.inFlight, m.refused,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -51,4 +66,8 @@ func (m *metrics) observe(route string, rec *recorder, took time.Duration) {
 	code := strconv.Itoa(rec.status())
 	m.requests.WithLabelValues(route, code, rec.namespace, rec.pipeline).Inc()
 	m.duration.WithLabelValues(route, code).Observe(took.Seconds())
+}
+
+func (m *metrics) refuse(pipeline *v1alpha1.ContactPipeline, reason string) {
+	m.refused.WithLabelValues(pipeline.Namespace, pipeline.Name, reason).Inc()
 }

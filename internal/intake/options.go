@@ -23,6 +23,10 @@ type Options struct {
 	CreateTimeout time.Duration
 	// MaxBodyBytes bounds a request's body.
 	MaxBodyBytes int64
+	// TokenKeyFile holds the keys of the tokens by which people are known again; empty, or without the file, nobody is.
+	TokenKeyFile string
+	// TokenLifetime is how long a token is good.
+	TokenLifetime time.Duration
 }
 
 // DefaultOptions returns the options without any flag.
@@ -33,6 +37,7 @@ func DefaultOptions() Options {
 		MaxCreatesInFlight: 12,
 		CreateTimeout:      10 * time.Second,
 		MaxBodyBytes:       64 << 10,
+		TokenLifetime:      180 * 24 * time.Hour,
 	}
 }
 
@@ -48,6 +53,9 @@ func (o *Options) BindFlags(fs *flag.FlagSet) {
 	fs.DurationVar(&o.CreateTimeout, "create-timeout", o.CreateTimeout,
 		"How long a request may take to commit its submission before it is answered with 503.")
 	fs.Int64Var(&o.MaxBodyBytes, "max-body-bytes", o.MaxBodyBytes, "Largest request body, in bytes.")
+	fs.StringVar(&o.TokenKeyFile, "token-key-file", o.TokenKeyFile, "File with the keys of the tokens by which people who sent a form before are known, "+
+		"one of 32 characters or more a line: the first signs, the others are still believed. Read again when it changes. Without it nobody is known.")
+	fs.DurationVar(&o.TokenLifetime, "token-lifetime", o.TokenLifetime, "How long such a token is good.")
 }
 
 // validate names every option that is wrong.
@@ -65,6 +73,9 @@ func (o *Options) validate() (TrustedProxies, error) {
 	}
 	if o.MaxBodyBytes < 1 {
 		errs = append(errs, fmt.Errorf("--max-body-bytes is %d; it must be at least 1", o.MaxBodyBytes))
+	}
+	if o.TokenLifetime < time.Minute {
+		errs = append(errs, fmt.Errorf("--token-lifetime is %s; it must be at least 1m", o.TokenLifetime))
 	}
 	return proxies, errors.Join(errs...)
 }

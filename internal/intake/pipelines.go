@@ -31,12 +31,13 @@ func newScheme() (*runtime.Scheme, error) {
 	return scheme, v1alpha1.AddToScheme(scheme)
 }
 
-// newMapper names the two resources that the intake deals with, so that it starts, and goes on, without asking the API
+// newMapper names the three resources that the intake deals with, so that it starts, and goes on, without asking the API
 // server for its discovery documents.
 func newMapper() meta.RESTMapper {
 	mapper := meta.NewDefaultRESTMapper([]schema.GroupVersion{v1alpha1.GroupVersion})
 	mapper.Add(v1alpha1.GroupVersion.WithKind("ContactPipeline"), meta.RESTScopeNamespace)
 	mapper.Add(v1alpha1.GroupVersion.WithKind("ContactSubmission"), meta.RESTScopeNamespace)
+	mapper.Add(v1alpha1.GroupVersion.WithKind("Contact"), meta.RESTScopeNamespace)
 	return mapper
 }
 

@@ -73,7 +73,18 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 	api = client.WithFieldValidation(api, metav1.FieldValidationStrict)
 
 	m := newMetrics()
-	handler := newHandler(pipelines, newAPICommitter(api, o.MaxCreatesInFlight, o.CreateTimeout, m, log), proxies, o.MaxBodyBytes, m, log)
+	keys := newTokenKeys(o.TokenKeyFile, log)
+	handler := newHandler(Handler{
+		pipelines:     pipelines,
+		committer:     newAPICommitter(api, o.MaxCreatesInFlight, o.CreateTimeout, m, log),
+		contacts:      newAPIContacts(api),
+		keys:          keys,
+		tokenLifetime: o.TokenLifetime,
+		proxies:       proxies,
+		maxBodyBytes:  o.MaxBodyBytes,
+		log:           log,
+		metrics:       m,
+	})
 	public := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
@@ -96,6 +107,10 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 	})
 	group.Go(func() error {
 		reportSync(ctx, pipelines, cfg.Host, log)
+		return nil
+	})
+	group.Go(func() error {
+		keys.run(ctx)
 		return nil
 	})
 	if metricsListener != nil {
@@ -130,19 +145,12 @@ func reportSync(ctx context.Context, p Pipelines, host string, log logr.Logger) 
 	log.Info("ready: the pipelines are known")
 }
 
-// newHandler wires the public port.
-func newHandler(p Pipelines, c Committer, proxies TrustedProxies, maxBodyBytes int64, m *metrics, log logr.Logger) *Handler {
-	h := &Handler{
-		pipelines:    p,
-		committer:    c,
-		proxies:      proxies,
-		maxBodyBytes: maxBodyBytes,
-		now:          time.Now,
-		log:          log,
-		metrics:      m,
-	}
+// newHandler completes a handler: routes, limits, clock.
+func newHandler(h Handler) *Handler {
+	h.limits = newRateLimits()
+	h.now = time.Now
 	h.routes()
-	return h
+	return &h
 }
 
 // listen opens a port; option is the flag that names it.

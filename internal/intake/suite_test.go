@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,11 +16,12 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	"sigs.k8s.io/yaml"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
 )
 
-// The suite runs the whole intake against a real API server, with the rights of rbac.go and no others.
+// The suite runs the whole intake against a real API server, with the rights that are shipped and no others.
 var (
 	api     client.Client // an administrator's
 	baseURL string
@@ -47,14 +49,14 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 
 	user, err := environment.AddUser(envtest.User{Name: "intake"}, nil)
 	Expect(err).NotTo(HaveOccurred())
-	meta := metav1.ObjectMeta{Name: "intake"}
-	Expect(api.Create(ctx, &rbacv1.ClusterRole{ObjectMeta: meta, Rules: []rbacv1.PolicyRule{
-		{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"contactpipelines"}, Verbs: []string{"get", "list", "watch"}},
-		{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"contactsubmissions"}, Verbs: []string{"create"}},
-	}})).To(Succeed())
+	shipped, err := os.ReadFile(filepath.Join("..", "..", "config", "rbac", "intake", "role.yaml"))
+	Expect(err).NotTo(HaveOccurred())
+	role := &rbacv1.ClusterRole{}
+	Expect(yaml.UnmarshalStrict(shipped, role)).To(Succeed())
+	Expect(api.Create(ctx, role)).To(Succeed())
 	Expect(api.Create(ctx, &rbacv1.ClusterRoleBinding{
-		ObjectMeta: meta,
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "intake"},
+		ObjectMeta: metav1.ObjectMeta{Name: "intake"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: "intake"}},
 	})).To(Succeed())
 
@@ -63,10 +65,13 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	baseURL = "http://" + listener.Addr().String()
 	proxies, err := parseProxies("127.0.0.0/8")
 	Expect(err).NotTo(HaveOccurred())
+	options := DefaultOptions()
+	options.TokenKeyFile = filepath.Join(GinkgoT().TempDir(), "key")
+	Expect(os.WriteFile(options.TokenKeyFile, []byte(strings.Repeat("k", minKey)), 0o600)).To(Succeed())
 	runCtx, stop := context.WithCancel(context.Background())
 	stopped := make(chan error, 1)
 	go func() {
-		stopped <- serveIntake(runCtx, user.Config(), DefaultOptions(), proxies, listener, nil, GinkgoLogr)
+		stopped <- serveIntake(runCtx, user.Config(), options, proxies, listener, nil, GinkgoLogr)
 	}()
 	DeferCleanup(func(ctx SpecContext) {
 		stop()

@@ -1,0 +1,66 @@
+package intake
+
+// german holds the intake's own sentences in German, by their English wording. A test sees to it that none is missing.
+var german = map[string]string{
+	// The form.
+	"Contact us":                  "Kontakt",
+	"Name":                        "Name",
+	"E-mail address":              "E-Mail-Adresse",
+	"Company":                     "Firma",
+	"Phone":                       "Telefon",
+	"Country":                     "Land",
+	"optional":                    "freiwillig",
+	"Send":                        "Absenden",
+	"Leave this field empty":      "Dieses Feld leer lassen",
+	"Please check:":               "Bitte prüfen:",
+	"Please check what you typed": "Bitte prüfen Sie Ihre Eingaben",
+	"Welcome back":                "Willkommen zurück",
+	"You have sent this form before. Only these questions are left.": "Sie haben dieses Formular schon einmal abgeschickt. Nur diese Fragen sind noch offen.",
+	"You have sent this form before. There is nothing to fill in.":   "Sie haben dieses Formular schon einmal abgeschickt. Sie brauchen nichts auszufüllen.",
+	"Not you, or something has changed? Open the whole form.":        "Sind Sie jemand anderes, oder hat sich etwas geändert? Zum ganzen Formular.",
+
+	// The pages that follow.
+	"Thank you":                      "Vielen Dank",
+	"We have received your message.": "Wir haben Ihre Nachricht erhalten.",
+	"That did not work":              "Das hat nicht geklappt",
+	"Page not found":                 "Seite nicht gefunden",
+	"Open the form":                  "Zum Formular",
+
+	// Why a form is sent back.
+	tryAgain:     "Wir konnten das gerade nicht speichern. Ihre Eingaben sind noch da: Bitte schicken Sie sie gleich noch einmal ab.",
+	tooMany:      "Aus Ihrem Netz kam dieses Formular sehr oft. Ihre Eingaben sind noch da: Bitte schicken Sie sie in %d Sekunden noch einmal ab.",
+	veryBusy:     "Gerade schicken sehr viele Menschen dieses Formular. Ihre Eingaben sind noch da: Bitte schicken Sie sie in %d Sekunden noch einmal ab.",
+	someFields:   "Einige Felder brauchen noch einen Blick.",
+	otherSite:    "Von der Seite, von der Sie kommen, lässt sich dieses Formular nicht absenden. Wenn Sie zurückgehen, sind Ihre Eingaben noch da.",
+	leaveEmpty:   "Bitte lassen Sie dieses Feld leer: Nur Programme füllen es aus.",
+	answerWanted: "Bitte füllen Sie dieses Feld aus.",
+	noAddress:    "Geben Sie Ihre E-Mail-Adresse ein.",
+	"Use at most %d characters; these are %d.":                                         "Höchstens %d Zeichen; das sind %d.",
+	"This text holds characters that can't be shown; remove them.":                     "Dieser Text enthält Zeichen, die sich nicht anzeigen lassen; bitte entfernen Sie sie.",
+	"This text is not valid UTF-8; send it in that encoding.":                          "Dieser Text ist kein gültiges UTF-8; bitte in dieser Kodierung senden.",
+	"This field was sent more than once, with different values.":                       "Dieses Feld wurde mehrmals gesendet, mit verschiedenen Inhalten.",
+	"Answer with on, true, 1 or yes, or with off, false, 0 or no.":                     "Antworten Sie mit on, true, 1 oder yes, oder mit off, false, 0 oder no.",
+	"Files are not taken here. Send the form again without the file.":                  "Dateien werden hier nicht angenommen. Bitte senden Sie das Formular ohne die Datei.",
+	"Every attribute needs a name.":                                                    "Jedes Attribut braucht einen Namen.",
+	"The attribute's name must be valid UTF-8.":                                        "Der Name des Attributs muss gültiges UTF-8 sein.",
+	"The attribute's name must not hold control characters.":                           "Der Name des Attributs darf keine Steuerzeichen enthalten.",
+	"The attribute's name must have at most %d characters.":                            "Der Name des Attributs darf höchstens %d Zeichen haben.",
+	"This attribute is given more than once.":                                          "Dieses Attribut ist mehrmals angegeben.",
+	"Send at most %d attributes; these are %d.":                                        "Höchstens %d Attribute; das sind %d.",
+	"This header must hold 1 to %d visible ASCII characters, once.":                    "Diese Kopfzeile muss 1 bis %d sichtbare ASCII-Zeichen enthalten, einmal.",
+	"The form is not properly URL-encoded: look for a % or a ; that is not escaped.":   "Das Formular ist nicht richtig URL-kodiert: Suchen Sie nach einem % oder ; ohne Kodierung.",
+	"The form is not properly encoded: a part of it is broken, or its end is missing.": "Das Formular ist nicht richtig kodiert: Ein Teil ist beschädigt, oder das Ende fehlt.",
+	"The form has too many parts.":                                                     "Das Formular hat zu viele Teile.",
+	"A part of the form has no name.":                                                  "Ein Teil des Formulars hat keinen Namen.",
+
+	// What is wrong with a request.
+	"There is nothing at this address.":                                                                             "Unter dieser Adresse gibt es nichts.",
+	"There is no such form: check the address.":                                                                     "Dieses Formular gibt es nicht: Bitte prüfen Sie die Adresse.",
+	"This address takes %s only.":                                                                                   "Diese Adresse nimmt nur %s an.",
+	"Something went wrong on our side. Please try again later.":                                                     "Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es später noch einmal.",
+	"The form is not ready yet. Please try again in a moment; going back keeps what you typed.":                     "Das Formular ist noch nicht bereit. Bitte versuchen Sie es gleich noch einmal; wenn Sie zurückgehen, sind Ihre Eingaben noch da.",
+	"This is more than the form takes: send at most %d bytes.":                                                      "Das ist mehr, als das Formular annimmt: höchstens %d Bytes.",
+	"The request took too long to arrive. Please send it again.":                                                    "Die Anfrage brauchte zu lange. Bitte senden Sie sie noch einmal.",
+	"The request ended before all of it had arrived. Please send it again.":                                         "Die Anfrage brach ab, bevor alles angekommen war. Bitte senden Sie sie noch einmal.",
+	"Send application/json, application/x-www-form-urlencoded or multipart/form-data, in UTF-8 and not compressed.": "Senden Sie application/json, application/x-www-form-urlencoded oder multipart/form-data, in UTF-8 und nicht komprimiert.",
+}

@@ -41,7 +41,7 @@ for whoever asks later; it is copied nowhere else. Don't put personal data into 
 				return err
 			}
 			for _, t := range targets {
-				if err := acceptable(t); err != nil {
+				if err := acceptable(t, reason); err != nil {
 					return err
 				}
 			}
@@ -76,7 +76,10 @@ func checkReason(reason string) (string, error) {
 
 // acceptable tells whether accepting a submission has an effect. The operator acts on it after a rejection only, so
 // anything else is said here, rather than done without effect.
-func acceptable(t target) error {
+func acceptable(t target, reason string) error {
+	if t.accepted == reason {
+		return fmt.Errorf("contactsubmission/%s was accepted before for this very reason, and rejected again: give another reason. Nothing was changed", t.Name)
+	}
 	switch t.validated {
 	case v1alpha1.ReasonUndeliverable, v1alpha1.ReasonDisposable, v1alpha1.ReasonRole, v1alpha1.ReasonAcceptAll, v1alpha1.ReasonHeld:
 		return nil

@@ -40,9 +40,9 @@ func RetryCommand(session *kube.Session) *cobra.Command {
 	r := &retry{session: session}
 	cmd := &cobra.Command{
 		Use:   "retry NAME… | -l SELECTOR | --field-selector SELECTOR | --all-stalled",
-		Short: "Ask for every stage that has not ended well to be taken again, now",
-		Long: `Ask for every stage of a submission that has not ended well to be taken again, now: planned times are ignored, and so
-is that a system is believed to hold the data already.
+		Short: "Ask for submissions to be processed again, now",
+		Long: `Ask for everything to be done again, now: stages that have not ended well are taken, whatever was planned, and the CRM
+and marketing are written to, whatever they are believed to hold.
 
 A submission that waits for a system goes on by itself when the system answers again, so it needs no retry.`,
 		Example: "  kubectl contacts retry k3jfu2m5x7c4wq6ynzt5arb2de\n" +

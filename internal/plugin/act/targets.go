@@ -21,10 +21,15 @@ type target struct {
 	state v1alpha1.SubmissionState
 	// validated and ready are the reasons of these conditions.
 	validated, ready string
+	// accepted is the reason of an accept that was acted on already.
+	accepted string
 }
 
 func targetOf(s *v1alpha1.ContactSubmission) target {
 	t := target{NamespacedName: client.ObjectKeyFromObject(s), uid: s.UID, state: s.Status.State}
+	if s.Status.LastHandledAccept != "" {
+		t.accepted = s.Annotations[v1alpha1.AnnotationAccept]
+	}
 	if c := meta.FindStatusCondition(s.Status.Conditions, string(v1alpha1.StageValidated)); c != nil {
 		t.validated = c.Reason
 	}

@@ -100,6 +100,9 @@ func (e *erase) confirm(question string) error {
 // contact has the operator erase a person whose Contact exists.
 func (e *erase) contact(ctx context.Context, p *person.Person) error {
 	c := p.Contact
+	if c.DeletionTimestamp != nil && p.Receipt != nil && !p.Receipt.Spec.ErasedAt.Time.Before(c.DeletionTimestamp.Time) {
+		p.Receipt = nil // it is no earlier one: the operator writes it just before it lets the Contact go
+	}
 	if e.skipUnreachable {
 		if err := e.giveUp(ctx, c); err != nil {
 			return fmt.Errorf("annotate the Contact: %w", err)

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/internal/plugin/entry"
 )
 
@@ -152,7 +153,7 @@ func (r *run) one(ctx context.Context, j job) (fate, string, error) {
 	}
 	at := receivedAt(e, r.received, r.state.Began, j.number)
 	object := e.Object(r.target.Namespace, name, r.target.Pipeline, r.channel, &at)
-	object.Annotations = map[string]string{AnnotationPriority: PriorityLow}
+	object.Annotations = map[string]string{v1alpha1.AnnotationPriority: v1alpha1.PriorityLow}
 	return r.sender.send(ctx, object)
 }
 

@@ -22,12 +22,6 @@ const (
 	patience = 2 * time.Minute
 )
 
-// AnnotationPriority marks submissions that may wait while visitors' own are processed.
-const (
-	AnnotationPriority = "contact-operator.io/priority"
-	PriorityLow        = "low"
-)
-
 // fate is what became of one record.
 type fate int
 

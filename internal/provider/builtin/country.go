@@ -155,18 +155,27 @@ func (c *countries) find(typed string) string {
 const maxCountry = 256
 
 func (c *countries) exact(f *folder, typed string) string {
+	typed = strings.TrimSpace(typed)
 	key := f.fold(typed)
-	if code, known := c.byName[key]; known {
+	// The code as it was typed: "N/A" is not Namibia.
+	name, code := c.byName[key], parseCode(typed)
+	switch {
+	case code == "" && name == "":
+		if short, has := strings.CutPrefix(key, "the"); has {
+			return c.byName[short]
+		}
+		return ""
+	case name == "" || name == code:
 		return code
-	}
-	// As it was typed: "N/A" is not Namibia.
-	if code := parseCode(strings.TrimSpace(typed)); code != "" {
+	case code == "":
+		return name
+	case typed == strings.ToUpper(typed): // systems write codes so: NGA is Nigeria
 		return code
+	case typed == strings.ToLower(typed):
+		return ""
+	default: // people write names so: Nga is Vietnamese for Russia
+		return name
 	}
-	if short, has := strings.CutPrefix(key, "the"); has {
-		return c.byName[short]
-	}
-	return ""
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

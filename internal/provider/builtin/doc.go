@@ -26,7 +26,7 @@
 // that everybody knows will be archived.
 //
 // Country names come from golang.org/x/text/language/display: CLDR's names in all its 200 languages, about 27,000 names, built
-// once on first use in some 50 ms. Data of countries with English names only would know a part of what people type.
+// once on first use in a tenth of a second. Data of countries with English names only would know a part of what people type.
 //
 // An mmdb file is read into memory, not mapped: a mapped file that somebody overwrites in place takes the process down.
 package builtin

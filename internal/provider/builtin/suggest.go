@@ -38,6 +38,10 @@ func (s *suggester) suggest(domain string, takesMail bool) string {
 		if takesMail && otherCountry(domain, target) {
 			continue
 		}
+		// Hardly anybody gets the first letter wrong, and something else besides.
+		if domain[0] != target[0] {
+			limit = min(limit, 1)
+		}
 		if d := editDistance(domain, target, limit); d <= limit && d < distance {
 			best, distance = target, d
 		}

@@ -1,0 +1,540 @@
+package builtin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/contact-operator/contact-operator/internal/provider"
+)
+
+// testClock stands still until it is moved.
+type testClock struct {
+	mu   sync.Mutex
+	time time.Time
+}
+
+func newTestClock() *testClock {
+	return &testClock{time: time.Date(2026, 11, 5, 12, 0, 0, 0, time.UTC)}
+}
+
+func (c *testClock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.time
+}
+
+func (c *testClock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.time = c.time.Add(d)
+}
+
+// testVerifier makes a verifier that is closed with the test, and waits briefly for servers that say nothing.
+func testVerifier(t testing.TB, clock provider.Clock, c Verify, s provider.Settings) *verifier {
+	t.Helper()
+	v, err := maker{now: clock}.verifier(c, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.mail.resolver.timeout = 100 * time.Millisecond
+	t.Cleanup(v.close)
+	return v
+}
+
+func manyHosts(n int) []string {
+	hosts := make([]string, n)
+	for i := range hosts {
+		hosts[i] = fmt.Sprintf("mx%03d.a-rather-long-name-for-a-host.carrier%03d.example.", i, i)
+	}
+	return hosts
+}
+
+func TestVerify(t *testing.T) {
+	t.Parallel()
+	server := newDNSServer(t, map[string]zone{
+		"mx.example":          {mx: []string{"mail.mx.example."}},
+		"many.example":        {mx: manyHosts(60)},
+		"a.example":           {a: "192.0.2.1"},
+		"aaaa.example":        {aaaa: "2001:db8::1"},
+		"aaaa-only.example":   {aaaa: "2001:db8::1", addressRCode: 0},
+		"loopback.example":    {a: "127.0.0.1", aaaa: "::1"},
+		"unspecified.example": {a: "0.0.0.0"},
+		"empty.example":       {},
+		"null.example":        {mx: []string{"."}},
+		"localhost.example":   {mx: []string{"localhost."}},
+		"both.example":        {mx: []string{".", "mail.both.example."}},
+		"alias.example":       {cname: "mx.example.", mx: []string{"mail.mx.example."}},
+		"alias-a.example":     {cname: "a.example.", a: "192.0.2.1"},
+		"alias-none.example":  {cname: "gone.example."},
+		"forged.example":      {mx: []string{"mail.forged.example."}, forged: true},
+		"servfail.example":    {rcode: dnsmessage.RCodeServerFailure},
+		"refused.example":     {rcode: dnsmessage.RCodeRefused},
+		"lame.example":        {lame: true},
+		"garbage.example":     {garbage: true},
+		"silent.example":      {silent: true},
+		"half.example":        {addressRCode: dnsmessage.RCodeServerFailure},
+		"co.uk":               {a: "192.0.2.1"},
+		"github.io":           {a: "192.0.2.1"},
+		"dyndns.org":          {mx: []string{"mail.dyndns.org."}},
+		"xn--exmple-cua.de":   {mx: []string{"mail.example."}},
+		"gmail.com":           {mx: []string{"mail.example."}},
+		"gmial.com":           {mx: []string{"mail.example."}},
+		"host.test":           {mx: []string{"mail.host.test."}},
+		"sub.mx.example":      {mx: []string{"mail.mx.example."}},
+	})
+	deliverable := func(evidence string) provider.Verification {
+		return provider.Verification{Verdict: provider.Deliverable, Evidence: evidence, Mailbox: "Own"}
+	}
+	undeliverable := func(evidence string) provider.Verification {
+		return provider.Verification{Verdict: provider.Undeliverable, Evidence: evidence}
+	}
+	disposable := provider.Verification{Verdict: provider.Disposable, Evidence: "list of throw-away domains"}
+	role := provider.Verification{Verdict: provider.Role, Evidence: "role name; MX record", Mailbox: "Own"}
+	cases := map[string]struct {
+		email string
+		want  provider.Verification
+		// wantFailure is the message of an error, which is always Transient.
+		wantFailure string
+	}{
+		"MX":                             {email: "ada@mx.example", want: deliverable("MX record")},
+		"beyond ASCII":                   {email: "ädä@exämple.de", want: deliverable("MX record")},
+		"more MX than fit in a packet":   {email: "ada@many.example", want: deliverable("MX record")},
+		"no MX, but an IPv4 address":     {email: "ada@a.example", want: deliverable("address record, no MX record")},
+		"no MX, but an IPv6 address":     {email: "ada@aaaa.example", want: deliverable("address record, no MX record")},
+		"an address that leads nowhere":  {email: "ada@loopback.example", want: undeliverable("no MX or address record")},
+		"an address that is none":        {email: "ada@unspecified.example", want: undeliverable("no MX or address record")},
+		"a domain without mail":          {email: "ada@empty.example", want: undeliverable("no MX or address record")},
+		"null MX":                        {email: "ada@null.example", want: undeliverable("null MX record")},
+		"the null MX of old":             {email: "ada@localhost.example", want: undeliverable("null MX record")},
+		"null MX beside another":         {email: "ada@both.example", want: deliverable("MX record")},
+		"no such domain":                 {email: "ada@none.example", want: undeliverable("no such domain")},
+		"an alias with MX":               {email: "ada@alias.example", want: deliverable("MX record")},
+		"an alias with an address":       {email: "ada@alias-a.example", want: deliverable("address record, no MX record")},
+		"an alias that leads nowhere":    {email: "ada@alias-none.example", want: undeliverable("no MX or address record")},
+		"forged answers first":           {email: "ada@forged.example", want: deliverable("MX record")},
+		"a public suffix with a website": {email: "ada@co.uk", want: undeliverable("no MX record")},
+		"a private one with a website":   {email: "ada@github.io", want: undeliverable("no MX record")},
+		"a private one with mail":        {email: "ada@dyndns.org", want: deliverable("MX record")},
+		"a reserved domain in use":       {email: "ada@host.test", want: deliverable("MX record")},
+		"a domain that is never in DNS":  {email: "ada@host.invalid", want: undeliverable("reserved domain")},
+		"a hidden service":               {email: "ada@host.onion", want: undeliverable("reserved domain")},
+		"syntax":                         {email: "ada@mx", want: undeliverable("syntax")},
+		"syntax before the lists":        {email: "a b@mailinator.com", want: undeliverable("syntax")},
+
+		"disposable, built in":           {email: "ada@mailinator.com", want: disposable},
+		"disposable, below one built in": {email: "ada@x.y.mailinator.com", want: disposable},
+		"disposable, listed":             {email: "ada@trash.example", want: disposable},
+		"disposable, below one listed":   {email: "ada@eu.trash.example", want: disposable},
+		"disposable before role":         {email: "info@trash.example", want: disposable},
+		"allowed, listed":                {email: "ada@mx.example", want: deliverable("MX record")},
+		"allowed, below one listed":      {email: "ada@sub.mx.example", want: deliverable("MX record")},
+		"allowed, built in":              {email: "ada@yopmail.com", want: undeliverable("no such domain")},
+
+		"role":                     {email: "info@mx.example", want: role},
+		"role in capitals":         {email: "INFO@mx.example", want: role},
+		"role with a note":         {email: "info+fair@mx.example", want: role},
+		"role of one's own":        {email: "anmeldung@mx.example", want: role},
+		"only begins like a role":  {email: "information.ada@mx.example", want: deliverable("MX record")},
+		"no mail before role":      {email: "info@empty.example", want: undeliverable("no MX or address record")},
+		"a free mailbox":           {email: "ada@gmail.com", want: provider.Verification{Verdict: provider.Deliverable, Evidence: "MX record", Mailbox: "Free"}},
+		"a typo that takes mail":   {email: "ada+x@gmial.com", want: provider.Verification{Verdict: provider.Deliverable, Evidence: "MX record", Mailbox: "Own", Suggestion: "ada+x@gmail.com"}},
+		"a typo without mail":      {email: "ada@hotmial.con", want: provider.Verification{Verdict: provider.Undeliverable, Evidence: "no such domain", Suggestion: "ada@hotmail.com"}},
+		"a free service that died": {email: "ada@ymail.com", want: undeliverable("no such domain")},
+
+		"the domain's servers fail": {email: "ada@servfail.example", wantFailure: "DNS could not resolve the address's domain: its own name servers fail, or the resolvers refuse to ask them"},
+		"refused":                   {email: "ada@refused.example", wantFailure: "DNS could not resolve the address's domain: its own name servers fail, or the resolvers refuse to ask them"},
+		"lame":                      {email: "ada@lame.example", wantFailure: "DNS could not resolve the address's domain: its own name servers fail, or the resolvers refuse to ask them"},
+		"fails for addresses only":  {email: "ada@half.example", wantFailure: "DNS could not resolve the address's domain: its own name servers fail, or the resolvers refuse to ask them"},
+		"nonsense":                  {email: "ada@garbage.example", wantFailure: "no DNS server answered: check that the operator can reach its resolvers"},
+		"silent":                    {email: "ada@silent.example", wantFailure: "no DNS server answered: check that the operator can reach its resolvers"},
+		"silent, for a role":        {email: "info@silent.example", wantFailure: "no DNS server answered: check that the operator can reach its resolvers"},
+	}
+	list := provider.Ref{Name: "lists", Key: "domains"}
+	v := testVerifier(t, time.Now, Verify{
+		Resolvers:         []string{server.addr},
+		DisposableDomains: &DomainList{ConfigMapKeyRef: &list},
+		AllowedDomains:    []string{"MX.example", "yopmail.com"},
+		RoleNames:         []string{"Anmeldung"},
+	}, provider.Settings{ConfigMaps: map[provider.Ref]string{list: "trash.example\nmx.example\n"}})
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for range 2 { // the second may come from memory
+				got, err := v.Verify(t.Context(), provider.Submission{Email: tc.email})
+				if diff := cmp.Diff(tc.want, got); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", tc.email, diff)
+				}
+				checkTransient(t, err, tc.wantFailure)
+			}
+		})
+	}
+	t.Run("a large answer comes over TCP", func(t *testing.T) {
+		t.Parallel()
+		own := newDNSServer(t, map[string]zone{"many.example": {mx: manyHosts(60)}})
+		v := testVerifier(t, time.Now, Verify{Resolvers: []string{own.addr}}, provider.Settings{})
+		if _, err := v.Verify(t.Context(), provider.Submission{Email: "ada@many.example"}); err != nil {
+			t.Fatal(err)
+		}
+		if own.overTCP != 1 {
+			t.Errorf("%d questions over TCP, want 1", own.overTCP)
+		}
+	})
+}
+
+// checkTransient holds an error against the wanted message, "" for none.
+func checkTransient(t *testing.T, err error, want string) {
+	t.Helper()
+	if want == "" {
+		if err != nil {
+			t.Errorf("error: %v", err)
+		}
+		return
+	}
+	e, ok := err.(*provider.Error) //nolint:errorlint // the contract is this very type
+	switch {
+	case !ok:
+		t.Errorf("error %v, want a *provider.Error", err)
+	case e.Class != provider.Transient || e.Message != want:
+		t.Errorf("error %v, want Transient: %s", e, want)
+	}
+}
+
+func TestSeveralResolvers(t *testing.T) {
+	t.Parallel()
+	good := newDNSServer(t, map[string]zone{"person.example": {mx: []string{"mail.person.example."}}})
+	fails := newDNSServer(t, map[string]zone{"person.example": {rcode: dnsmessage.RCodeServerFailure}})
+	cases := map[string]struct {
+		first       string
+		wantFailure string
+		only        bool
+	}{
+		"the first fails":        {first: fails.addr},
+		"the first is not there": {first: closedPort(t)},
+		"the first is silent":    {first: quietPort(t)},
+		"none is there":          {first: closedPort(t), only: true, wantFailure: "no DNS server answered: check that the operator can reach its resolvers"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			servers := []string{tc.first}
+			if !tc.only {
+				servers = append(servers, good.addr)
+			}
+			v := testVerifier(t, time.Now, Verify{Resolvers: servers}, provider.Settings{})
+			got, err := v.Verify(t.Context(), provider.Submission{Email: "ada@person.example"})
+			checkTransient(t, err, tc.wantFailure)
+			if err == nil && got.Verdict != provider.Deliverable {
+				t.Errorf("verdict %s", got.Verdict)
+			}
+		})
+	}
+}
+
+// A resolver that says nothing costs its time-out once, not with every domain.
+func TestASilentResolverComesLast(t *testing.T) {
+	t.Parallel()
+	clock := newTestClock()
+	r := newResolver(func() []string { return []string{"a", "b", "c"} }, clock.now)
+	check := func(when string, want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(want, r.inOrder()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", when, diff)
+		}
+	}
+	check("at first", "a", "b", "c")
+	r.silent["a"] = clock.now()
+	check("a was silent", "b", "c", "a")
+	r.silent["b"] = clock.now()
+	r.silent["c"] = clock.now()
+	check("all were silent", "a", "b", "c")
+	clock.advance(sulk)
+	check("later", "a", "b", "c")
+}
+
+func TestABurstAsksOnce(t *testing.T) {
+	t.Parallel()
+	server := newDNSServer(t, map[string]zone{"person.example": {mx: []string{"mail.person.example."}}})
+	release := server.hold()
+	t.Cleanup(release)
+	v := testVerifier(t, time.Now, Verify{Resolvers: []string{server.addr}}, provider.Settings{})
+	v.mail.resolver.timeout = time.Minute
+	var burst sync.WaitGroup
+	for i := range 64 {
+		burst.Go(func() {
+			got, err := v.Verify(t.Context(), provider.Submission{Email: fmt.Sprintf("ada%d@person.example", i)})
+			if err != nil || got.Verdict != provider.Deliverable {
+				t.Errorf("%s, %v", got.Verdict, err)
+			}
+		})
+	}
+	release()
+	burst.Wait()
+	if diff := cmp.Diff(map[string]int{"mx": 1}, server.questions("person.example")); diff != "" {
+		t.Errorf("questions (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatIsRemembered(t *testing.T) {
+	t.Parallel()
+	clock := newTestClock()
+	server := newDNSServer(t, map[string]zone{
+		"person.example":   {mx: []string{"mail.person.example."}},
+		"servfail.example": {rcode: dnsmessage.RCodeServerFailure},
+	})
+	v := testVerifier(t, clock.now, Verify{Resolvers: []string{server.addr}}, provider.Settings{})
+	ask := func(when string, want map[string]int) {
+		t.Helper()
+		got := map[string]int{}
+		for domain := range want {
+			_, _ = v.Verify(t.Context(), provider.Submission{Email: "ada@" + domain})
+			got[domain] = server.questions(domain)["mx"]
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: questions (-want +got):\n%s", when, diff)
+		}
+	}
+	ask("at first", map[string]int{"person.example": 1, "none.example": 1, "servfail.example": 1})
+	ask("at once", map[string]int{"person.example": 1, "none.example": 1, "servfail.example": 2})
+	clock.advance(rememberRefusing)
+	ask("after a minute", map[string]int{"person.example": 1, "none.example": 2, "servfail.example": 3})
+	clock.advance(rememberTaking)
+	ask("after ten", map[string]int{"person.example": 2, "none.example": 3, "servfail.example": 4})
+	for i := range rememberedDomains + 100 {
+		v.mail.known.Add(fmt.Sprint(i), rememberedHost{})
+	}
+	if n := v.mail.known.Len(); n != rememberedDomains {
+		t.Errorf("%d domains are remembered, want %d", n, rememberedDomains)
+	}
+}
+
+// A caller that has no more time leaves; the question goes on for those that come after it.
+func TestTheCallerLeaves(t *testing.T) {
+	t.Parallel()
+	server := newDNSServer(t, map[string]zone{"person.example": {mx: []string{"mail.person.example."}}})
+	release := server.hold()
+	t.Cleanup(release)
+	v := testVerifier(t, time.Now, Verify{Resolvers: []string{server.addr}}, provider.Settings{})
+	v.mail.resolver.timeout = time.Minute
+	for name, tc := range map[string]struct {
+		end  func(context.Context) (context.Context, context.CancelFunc)
+		want error
+	}{
+		"deadline": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 20*time.Millisecond)
+		}, context.DeadlineExceeded},
+		"cancelled": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			cancel()
+			return ctx, cancel
+		}, context.Canceled},
+	} {
+		ctx, cancel := tc.end(t.Context())
+		_, err := v.Verify(ctx, provider.Submission{Email: "ada@person.example"})
+		cancel()
+		checkTransient(t, err, "DNS gave no answer within the deadline")
+		if !errors.Is(err, tc.want) {
+			t.Errorf("%s: the cause is %v", name, err)
+		}
+	}
+	release()
+	if got, err := v.Verify(t.Context(), provider.Submission{Email: "ada@person.example"}); err != nil || got.Verdict != provider.Deliverable {
+		t.Errorf("%s, %v", got.Verdict, err)
+	}
+	if n := server.questions("person.example")["mx"]; n != 1 {
+		t.Errorf("%d questions, want 1", n)
+	}
+}
+
+// Close does not wait for servers that say nothing.
+func TestCloseEndsLookups(t *testing.T) {
+	t.Parallel()
+	v, err := maker{now: time.Now}.verifier(Verify{Resolvers: []string{quietPort(t)}}, provider.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.mail.resolver.timeout = time.Hour
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	_, err = v.Verify(ctx, provider.Submission{Email: "ada@person.example"})
+	checkTransient(t, err, "DNS gave no answer within the deadline")
+	v.close() // returns, or the test ends in a time-out
+}
+
+// With a list from elsewhere, the first verifications wait for it; when it can't be read, they go on and say so.
+func TestListFromElsewhere(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		load         loader
+		email        string
+		wantVerdict  provider.Verdict
+		wantEvidence string
+	}{
+		"on the list": {
+			load:  func(context.Context) (domains, error) { return setOf("trash.test"), nil },
+			email: "ada@trash.test", wantVerdict: provider.Disposable, wantEvidence: evidenceDisposable,
+		},
+		"not on the list": {
+			load:  func(context.Context) (domains, error) { return setOf("trash.test"), nil },
+			email: "ada@person.test", wantVerdict: provider.Deliverable, wantEvidence: "MX record",
+		},
+		"no list": {
+			load:  func(context.Context) (domains, error) { return nil, errors.New("unreachable") },
+			email: "ada@trash.test", wantVerdict: provider.Deliverable, wantEvidence: "MX record" + evidenceNoList,
+		},
+		"a list that takes too long": {
+			load: func(ctx context.Context) (domains, error) {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			},
+			email: "ada@trash.test", wantVerdict: provider.Deliverable, wantEvidence: "MX record" + evidenceNoList,
+		},
+		"no list, but the floor": {
+			load:  func(context.Context) (domains, error) { return nil, errors.New("unreachable") },
+			email: "ada@mailinator.com", wantVerdict: provider.Disposable, wantEvidence: evidenceDisposable,
+		},
+		"no list, but allowed": {
+			load:  func(context.Context) (domains, error) { return nil, errors.New("unreachable") },
+			email: "ada@allowed.test", wantVerdict: provider.Deliverable, wantEvidence: "MX record",
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				v, err := maker{now: time.Now}.verifier(Verify{AllowedDomains: []string{"allowed.test"}}, provider.Settings{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer v.close()
+				for _, domain := range []string{"trash.test", "person.test", "allowed.test"} {
+					v.mail.known.Add(domain, rememberedHost{mailHost{true, "MX record"}, time.Now().Add(time.Hour)})
+				}
+				v.source = newRefresh(tc.load, time.Hour)
+				got, err := v.Verify(t.Context(), provider.Submission{Email: tc.email})
+				if err != nil || got.Verdict != tc.wantVerdict || got.Evidence != tc.wantEvidence {
+					t.Errorf("%s, %q, %v; want %s, %q", got.Verdict, got.Evidence, err, tc.wantVerdict, tc.wantEvidence)
+				}
+				if len(got.Evidence) > 256 {
+					t.Errorf("the evidence has %d bytes", len(got.Evidence))
+				}
+			})
+		})
+	}
+}
+
+func TestConfig(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		spec string
+		want string // the message, "" when it is fine
+	}{
+		"nothing":            {`{}`, "spec.builtin offers nothing: give at least one of verify and locate"},
+		"no object":          {`[]`, "spec.builtin can't be read: json: cannot unmarshal array into Go value of type builtin.Config"},
+		"an unknown field":   {`{"verify":{"smtp":true}}`, `spec.builtin can't be read: json: unknown field "smtp"`},
+		"defaults":           {`{"verify":{},"locate":{}}`, ""},
+		"resolvers":          {`{"verify":{"resolvers":["10.0.0.1:53","10.0.0.1","[2001:db8::1]:53","2001:db8::1","dns.example:5353","dns.example"]}}`, ""},
+		"no port":            {`{"verify":{"resolvers":["10.0.0.1:53","dns.example:"]}}`, `spec.builtin.verify.resolvers[1]: "dns.example:" is not host:port, for example 10.96.0.10:53`},
+		"a URL":              {`{"verify":{"resolvers":["https://dns.example/"]}}`, `spec.builtin.verify.resolvers[0]: "https://dns.example/" is not host:port, for example 10.96.0.10:53`},
+		"two sources":        {`{"verify":{"disposableDomains":{"url":"https://host.example/","path":"/list"}}}`, "spec.builtin.verify.disposableDomains names 2 sources: give exactly one of configMapKeyRef, url and path"},
+		"no source":          {`{"verify":{"disposableDomains":{"refreshSeconds":60}}}`, "spec.builtin.verify.disposableDomains names 0 sources: give exactly one of configMapKeyRef, url and path"},
+		"not a URL":          {`{"verify":{"disposableDomains":{"url":"ftp://host.example/"}}}`, "spec.builtin.verify.disposableDomains.url is not an http or https URL"},
+		"no ConfigMap":       {`{"verify":{"disposableDomains":{"configMapKeyRef":{"name":"lists","key":"none"}}}}`, "spec.builtin.verify.disposableDomains: ConfigMap lists with the key none does not exist: create it"},
+		"a bad ConfigMap":    {`{"verify":{"disposableDomains":{"configMapKeyRef":{"name":"lists","key":"bad"}}}}`, "spec.builtin.verify.disposableDomains: ConfigMap lists, key bad: line 2 is not a domain that can be registered"},
+		"an empty ConfigMap": {`{"verify":{"disposableDomains":{"configMapKeyRef":{"name":"lists","key":"empty"}}}}`, ""},
+		"a missing file":     {`{"verify":{"disposableDomains":{"path":"/there/is/no/such/file"}}}`, ""},
+		"never refreshed":    {`{"verify":{"disposableDomains":{"path":"/list","refreshSeconds":0}}}`, "spec.builtin.verify.disposableDomains.refreshSeconds has to be greater than 0"},
+		"not a domain":       {`{"verify":{"allowedDomains":["person.example","*"]}}`, `spec.builtin.verify.allowedDomains[1]: "*" is not a domain`},
+		"no country":         {`{"locate":{"phoneRegion":"XX"}}`, `spec.builtin.locate.phoneRegion: "XX" is no country with telephones: give an ISO 3166-1 alpha-2 code, for example DE`},
+		"a country":          {`{"locate":{"phoneRegion":"UK"}}`, ""},
+		"no database":        {`{"locate":{"databasePath":"/there/is/no/such/file"}}`, "spec.builtin.locate.databasePath: /there/is/no/such/file: there is no such file: mount a volume that holds it into the operator's Pod, or leave databasePath out"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			lists := map[provider.Ref]string{{Name: "lists", Key: "bad"}: "a.example\nb c\n", {Name: "lists", Key: "empty"}: "# none yet\n"}
+			p, err := Factory().New(provider.Settings{Spec: json.RawMessage(tc.spec), ConfigMaps: lists, HTTP: http.DefaultClient})
+			got := ""
+			if err != nil {
+				e, ok := err.(*provider.Error) //nolint:errorlint // the contract is this very type
+				if !ok || e.Class != provider.Config {
+					t.Fatalf("error %v, want class Config", err)
+				}
+				got = e.Message
+			} else if p.Close != nil {
+				p.Close()
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRefs(t *testing.T) {
+	t.Parallel()
+	got, err := Factory().Refs(json.RawMessage(`{"verify":{"disposableDomains":{"configMapKeyRef":{"name":"lists","key":"domains"}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(provider.Refs{ConfigMaps: []provider.Ref{{Name: "lists", Key: "domains"}}}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got, err = Factory().Refs(json.RawMessage(`{"locate":{}}`)); err != nil || len(got.ConfigMaps)+len(got.Secrets) != 0 {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestMachineServers(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		file string
+		want []string
+	}{
+		"a cluster's":  {"search ns.svc.cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n", []string{"10.96.0.10:53"}},
+		"several":      {"nameserver 10.0.0.1\nnameserver 2001:db8::1 # second\n", []string{"10.0.0.1:53", "[2001:db8::1]:53"}},
+		"a zone":       {"nameserver fe80::1%eth0\n", []string{"[fe80::1%eth0]:53"}},
+		"nonsense":     {"nameserver\nnameserver here\n;nameserver 10.0.0.1\n", []string{"127.0.0.1:53"}},
+		"no such file": {"", []string{"127.0.0.1:53"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := t.TempDir() + "/resolv.conf"
+			if tc.file != "" {
+				writeFile(t, path, []byte(tc.file))
+			}
+			if diff := cmp.Diff(tc.want, machineServers(path)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Evidence is shown in status: nothing of the address gets into it.
+func TestNothingPersonalInEvidence(t *testing.T) {
+	t.Parallel()
+	server := newDNSServer(t, map[string]zone{"person.example": {mx: []string{"mail.person.example."}}})
+	v := testVerifier(t, time.Now, Verify{Resolvers: []string{server.addr}}, provider.Settings{})
+	for _, email := range []string{"ada@person.example", "info@person.example", "ada@none.example", "ada@@person.example"} {
+		got, err := v.Verify(t.Context(), provider.Submission{Email: email})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, private := range []string{"ada", "info", "person", ".example"} {
+			if strings.Contains(got.Evidence, private) {
+				t.Errorf("the evidence %q shows %q", got.Evidence, private)
+			}
+		}
+	}
+}

@@ -11,6 +11,9 @@ import (
 type Options struct {
 	// Addr is the public address, host:port.
 	Addr string
+	// TLSCertFile and TLSKeyFile make the public port speak TLS; both are read again when they change. Empty: plain HTTP, for
+	// a proxy that ends TLS.
+	TLSCertFile, TLSKeyFile string
 	// MetricsAddr is where /metrics is served; "0" serves none.
 	MetricsAddr string
 	// Namespace limits the intake to the pipelines of one namespace; empty means all of them.
@@ -44,6 +47,9 @@ func DefaultOptions() Options {
 // BindFlags makes the options flags of fs; their present values are the defaults.
 func (o *Options) BindFlags(fs *flag.FlagSet) {
 	fs.StringVar(&o.Addr, "addr", o.Addr, "Address of the public port, host:port.")
+	fs.StringVar(&o.TLSCertFile, "tls-cert-file", o.TLSCertFile, "File with the certificate chain of the public port, PEM. Read again when it changes. "+
+		"Without it the port speaks plain HTTP.")
+	fs.StringVar(&o.TLSKeyFile, "tls-key-file", o.TLSKeyFile, "File with the key of that certificate, PEM.")
 	fs.StringVar(&o.MetricsAddr, "metrics-addr", o.MetricsAddr, "Address that serves /metrics, host:port; 0 switches it off.")
 	fs.StringVar(&o.Namespace, "namespace", o.Namespace, "Serve the pipelines of this namespace only. Default: all namespaces.")
 	fs.StringVar(&o.TrustedProxies, "trusted-proxies", o.TrustedProxies,
@@ -73,6 +79,9 @@ func (o *Options) validate() (TrustedProxies, error) {
 	}
 	if o.MaxBodyBytes < 1 {
 		errs = append(errs, fmt.Errorf("--max-body-bytes is %d; it must be at least 1", o.MaxBodyBytes))
+	}
+	if (o.TLSCertFile == "") != (o.TLSKeyFile == "") {
+		errs = append(errs, errors.New("--tls-cert-file and --tls-key-file belong together: give both or none"))
 	}
 	if o.TokenLifetime < time.Minute {
 		errs = append(errs, fmt.Errorf("--token-lifetime is %s; it must be at least 1m", o.TokenLifetime))

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -92,6 +93,13 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 		WriteTimeout:      readTimeout + o.CreateTimeout + 10*time.Second,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          newServerLog(log),
+	}
+	var certificate *certwatcher.CertWatcher
+	if o.TLSCertFile != "" {
+		if certificate, public.TLSConfig, err = newTLS(o.TLSCertFile, o.TLSKeyFile); err != nil {
+			return err
+		}
 	}
 	scrape := &http.Server{Handler: m.handler(), ReadHeaderTimeout: readHeaderTimeout, WriteTimeout: readTimeout}
 
@@ -109,6 +117,14 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 		reportSync(ctx, pipelines, cfg.Host, log)
 		return nil
 	})
+	if certificate != nil {
+		group.Go(func() error {
+			if err := certificate.Start(backCtx); err != nil {
+				return fmt.Errorf("watch --tls-cert-file and --tls-key-file: %w", err)
+			}
+			return nil
+		})
+	}
 	group.Go(func() error {
 		keys.run(ctx)
 		return nil
@@ -118,7 +134,7 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 	}
 	group.Go(func() error {
 		defer stopBack()
-		log.Info("serving", "addr", listener.Addr().String(), "metricsAddr", o.MetricsAddr)
+		log.Info("serving", "addr", listener.Addr().String(), "tls", certificate != nil, "metricsAddr", o.MetricsAddr)
 		err := serve(ctx, public, listener)
 		log.Info("stopped")
 		return err
@@ -165,7 +181,7 @@ func listen(ctx context.Context, option, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// serve runs a server until ctx ends, then lets it finish what it has begun.
+// serve runs a server, with TLS where it is configured, until ctx ends, then lets it finish what it has begun.
 func serve(ctx context.Context, server *http.Server, l net.Listener) error {
 	stopped := make(chan error, 1)
 	release := context.AfterFunc(ctx, func() {
@@ -178,7 +194,11 @@ func serve(ctx context.Context, server *http.Server, l net.Listener) error {
 		}
 		stopped <- err
 	})
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	start := server.Serve
+	if server.TLSConfig != nil {
+		start = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+	}
+	if err := start(l); !errors.Is(err, http.ErrServerClosed) {
 		release()
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)
 	}

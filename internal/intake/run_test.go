@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/go-logr/logr/funcr"
 	"k8s.io/client-go/rest"
 )
 
@@ -73,8 +74,8 @@ func TestRunRefusesToStart(t *testing.T) {
 		},
 		"an address that is none": {flags: []string{"--addr", "localhost"}, want: []string{"--addr localhost", "missing port"}},
 		"every bad flag": {
-			flags: []string{"--trusted-proxies", "x", "--max-creates-in-flight", "0", "--create-timeout", "0s", "--max-body-bytes", "0"},
-			want:  []string{"--trusted-proxies", "--max-creates-in-flight", "--create-timeout", "--max-body-bytes"},
+			flags: []string{"--trusted-proxies", "x", "--max-creates-in-flight", "0", "--create-timeout", "0s", "--max-body-bytes", "0", "--token-lifetime", "1s", "--tls-key-file", "x"},
+			want:  []string{"--trusted-proxies", "--max-creates-in-flight", "--create-timeout", "--max-body-bytes", "--token-lifetime", "--tls-cert-file"},
 		},
 	}
 	for name, tc := range cases {
@@ -92,5 +93,16 @@ func TestRunRefusesToStart(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestServerLogKeepsAddressesOut(t *testing.T) {
+	var lines []string
+	sink := funcr.New(func(_, args string) { lines = append(lines, args) }, funcr.Options{Verbosity: 1})
+	server := newServerLog(sink)
+	server.Print("http: TLS handshake error from 192.0.2.1:4711: EOF")
+	server.Print("http: panic serving [2001:db8::1]:4711: x")
+	if len(lines) != 2 || strings.Contains(lines[0]+lines[1], "192.0.2") || strings.Contains(lines[0]+lines[1], "2001:db8") {
+		t.Errorf("logged %q, want two lines without addresses", lines)
 	}
 }

@@ -1,0 +1,169 @@
+package pipeline
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/provider"
+)
+
+func TestDuplicateCostsNoCalls(t *testing.T) {
+	w := newWorld()
+	first, second := sent("a", 0), sent("b", 1)
+	w.now = start.Add(2 * time.Second) // both are there when the first is processed
+	w.pass(t, first, trial())
+	w.takeCalls()
+	w.pass(t, second, trial())
+	if got, want := reasons(second), "Deliverable Located Unchanged Unchanged Completed"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := w.takeCalls(); got != "locator" { // it may come from elsewhere
+		t.Errorf("called %q", got)
+	}
+	if *w.stored.Status.Submissions != 2 {
+		t.Errorf("counted %d", *w.stored.Status.Submissions)
+	}
+}
+
+func TestInterruptedPassIsFree(t *testing.T) {
+	w, s := newWorld(), sent("a", 0)
+	w.now = start.Add(time.Second)
+	w.pass(t, s, trial())
+	w.takeCalls()
+	s.Status = v1alpha1.ContactSubmissionStatus{} // the Contact was written, the status was not
+	w.pass(t, s, trial())
+	if got := w.takeCalls(); got != "" {
+		t.Errorf("called %q again", got)
+	}
+	if got, want := reasons(s), "Deliverable Located Unchanged Unchanged Completed"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if *w.stored.Status.Submissions != 1 {
+		t.Errorf("counted %d", *w.stored.Status.Submissions)
+	}
+}
+
+func TestLocationLateReopensWhatHadSynced(t *testing.T) {
+	w, s := newWorld(), sent("a", 0)
+	w.errs["locator"] = transient("no answer")
+	out := w.pass(t, s, trial())
+	w.takeCalls()
+	delete(w.errs, "locator")
+	w.now = out.NextAttempt
+	w.pass(t, s, trial())
+	if got := w.takeCalls(); got != "locator crm marketing" {
+		t.Errorf("called %q: both systems should hear of the country", got)
+	}
+	if got, want := reasons(s), "Deliverable Located Synced Synced Completed"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestConsentWithdrawnReachesMarketing(t *testing.T) {
+	w := newWorld()
+	w.pass(t, sent("a", 0), trial())
+	w.takeCalls()
+	second := sent("b", 1)
+	second.Spec.Consent.Marketing = v1alpha1.ConsentDenied
+	w.now = start.Add(2 * time.Second)
+	w.pass(t, second, trial())
+	if got := w.takeCalls(); !strings.Contains(got, "marketing") {
+		t.Errorf("called %q: the system that holds the person is not told", got)
+	}
+}
+
+func TestHashTellsApart(t *testing.T) {
+	base := provider.Request{Key: "k", Payload: []byte("p"), RemoteID: "1"}
+	same := base
+	same.RemoteID = "2"
+	if Hash("u", base) != Hash("u", same) {
+		t.Error("the remote id is no content")
+	}
+	seen := map[string]string{}
+	for _, c := range []struct{ uid, key, payload string }{{"u", "k", "p"}, {"uk", "", "p"}, {"u", "kp", ""}, {"v", "k", "p"}} {
+		h := Hash(c.uid, provider.Request{Key: c.key, Payload: []byte(c.payload)})
+		if other, clash := seen[h]; clash {
+			t.Errorf("%v and %s have one hash", c, other)
+		}
+		seen[h] = fmt.Sprint(c)
+	}
+}
+
+func TestLocationFoundInALostPassStillReachesTheSystems(t *testing.T) {
+	w, s := newWorld(), sent("a", 0)
+	w.errs["locator"] = transient("no answer")
+	w.now = w.pass(t, s, trial()).NextAttempt
+	before := s.Status.DeepCopy()
+	delete(w.errs, "locator")
+	w.errs["crm"] = transient("reset")
+	w.pass(t, s, trial())
+	s.Status = *before // the Contact was written, the status was not
+	delete(w.errs, "crm")
+	w.takeCalls()
+	w.pass(t, s, trial())
+	if got := w.takeCalls(); got != "crm" {
+		t.Errorf("called %q: the CRM never hears of the country", got)
+	}
+}
+
+func TestConsentWithdrawnAfterAnAnswerWasLost(t *testing.T) {
+	w := newWorld()
+	w.errs["marketing"] = transient("no answer") // it may have subscribed the person all the same
+	w.pass(t, sent("a", 0), trial())
+	delete(w.errs, "marketing")
+	w.takeCalls()
+	second := sent("b", 1)
+	second.Spec.Consent.Marketing = v1alpha1.ConsentDenied
+	w.pass(t, second, trial())
+	if got := w.takeCalls(); !strings.Contains(got, "marketing") {
+		t.Errorf("called %q: marketing may keep the person subscribed", got)
+	}
+}
+
+func TestRefusedWriteLeavesNoTrace(t *testing.T) {
+	w := newWorld()
+	w.errs["marketing"] = provider.Errorf(provider.Throttled, "429")
+	w.pass(t, sent("a", 0), trial())
+	if held := w.stored.Status.Syncs; len(held) != 1 || held[0].Stage != v1alpha1.StageCRMSynced {
+		t.Errorf("got %+v", held)
+	}
+}
+
+func TestVerdictIsUsedAgainUntilItExpires(t *testing.T) {
+	w, p := newWorld(), trial()
+	p.Spec.Validation.VerdictSeconds = new(int32(3600))
+	w.pass(t, sent("a", 0), p)
+	w.takeCalls()
+	w.now = start.Add(30 * time.Minute)
+	w.pass(t, sent("b", 1800), p)
+	if got := w.takeCalls(); strings.Contains(got, "verifier") {
+		t.Errorf("called %q: the verdict still holds", got)
+	}
+	if v := w.stored.Status.Verdict; !v.Time.Time.Equal(start) || v.Evidence != "mx" || v.Mailbox != v1alpha1.MailboxOwn {
+		t.Errorf("using a verdict again changes it: %+v", v)
+	}
+	w.now = start.Add(2 * time.Hour)
+	w.pass(t, sent("c", 7200), p)
+	if got := w.takeCalls(); !strings.Contains(got, "verifier") {
+		t.Errorf("called %q: the verdict has expired", got)
+	}
+}
+
+func TestRemoteIDOfAnotherSystemIsNotUsed(t *testing.T) {
+	w := newWorld()
+	w.receipt.RemoteID = "51"
+	w.pass(t, sent("a", 0), trial())
+	held := w.stored.Status.Syncs[0]
+	if held.RemoteID != "51" || held.IntegrationUID != "uid-crm" {
+		t.Errorf("got %+v", held)
+	}
+	w.stored.Status.Syncs[0].IntegrationUID, w.stored.Status.Syncs[0].Hash = "another", "another"
+	w.receipt.RemoteID = ""
+	w.pass(t, sent("b", 1), trial())
+	if got := w.stored.Status.Syncs[0].RemoteID; got != "" {
+		t.Errorf("kept the id %q of another system", got)
+	}
+}

@@ -15,6 +15,7 @@ import (
 // zone is what a test's DNS server does with a domain.
 type zone struct {
 	mx      []string // hosts; "." is the null MX
+	ns      []string
 	a, aaaa string
 	cname   string
 	// rcode of the answers, when it is not success.
@@ -46,9 +47,12 @@ func (s *dnsServer) hold() (release func()) {
 	return sync.OnceFunc(func() { close(held) })
 }
 
-// newDNSServer starts one that answers "no such domain" for those that it does not know.
+// newDNSServer starts one that knows the Internet, and answers "no such domain" for what else it does not know.
 func newDNSServer(t testing.TB, zones map[string]zone) *dnsServer {
 	t.Helper()
+	if _, given := zones[everybodyKnows]; !given {
+		zones[everybodyKnows] = zone{ns: []string{"ns.registry.example."}}
+	}
 	s := &dnsServer{zones: zones, asked: map[string]int{}}
 	udp, tcp := listenBoth(t)
 	s.addr = udp.LocalAddr().String()
@@ -196,6 +200,10 @@ func (z zone) records(q dnsmessage.Question) []dnsmessage.Resource {
 	case dnsmessage.TypeMX:
 		for i, host := range z.mx {
 			add(&dnsmessage.MXResource{Pref: uint16(i), MX: dnsmessage.MustNewName(host)})
+		}
+	case dnsmessage.TypeNS:
+		for _, host := range z.ns {
+			add(&dnsmessage.NSResource{NS: dnsmessage.MustNewName(host)})
 		}
 	case dnsmessage.TypeA:
 		if z.a != "" {

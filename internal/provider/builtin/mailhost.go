@@ -30,11 +30,14 @@ type mailHost struct {
 	takes bool
 	// evidence in fixed words.
 	evidence string
+	// told: the domain's owner says so. Otherwise DNS has nothing.
+	told bool
 }
 
 // mailHosts finds out whether domains take mail. It asks once about a domain, however many want to know.
 type mailHosts struct {
 	resolver *resolver
+	world    world
 	now      provider.Clock
 	known    *lru.Cache[string, rememberedHost]
 
@@ -55,7 +58,7 @@ func newMailHosts(r *resolver, now provider.Clock) (*mailHosts, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &mailHosts{resolver: r, now: now, known: known}
+	m := &mailHosts{resolver: r, world: world{resolver: r, now: now}, now: now, known: known}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m, nil
 }
@@ -66,7 +69,8 @@ func (m *mailHosts) close() {
 	m.running.Wait()
 }
 
-// of says whether a domain takes mail. Its errors are *provider.Errors of class Transient.
+// of says whether a domain takes mail. Its errors are *provider.Errors: Transient when DNS has no answer, Config when its
+// servers are not those of the Internet.
 func (m *mailHosts) of(ctx context.Context, domain string) (mailHost, error) {
 	if host, known := m.remembered(domain); known {
 		return host, nil
@@ -99,6 +103,9 @@ func (m *mailHosts) ask(domain string) (mailHost, error) {
 	ctx, cancel := context.WithTimeout(m.ctx, lookupTimeout)
 	defer cancel()
 	host, err := m.lookup(ctx, domain)
+	if err == nil && !host.takes && !host.told {
+		err = m.world.check(ctx)
+	}
 	if err != nil {
 		return mailHost{}, err
 	}
@@ -152,7 +159,7 @@ func exchanger(records []dnsmessage.ResourceBody) mailHost {
 			return mailHost{takes: true, evidence: "MX record"}
 		}
 	}
-	return mailHost{evidence: "null MX record"}
+	return mailHost{evidence: "null MX record", told: true}
 }
 
 // hasAddress tells whether a domain has an address that mail could be sent to. One of two questions is enough for a yes,

@@ -13,6 +13,8 @@ import (
 // maxParts bounds the parts of a multipart form. A submission has at most half as many values.
 const maxParts = 128
 
+const brokenParts = "The form is not properly encoded: a part of it is broken, or its end is missing."
+
 // decodeMultipart reads a body of type multipart/form-data (RFC 7578): the same fields as decodeForm. The body is bounded
 // and in memory; nothing is written to disk. Files are refused by name, except for those that nobody chose: browsers send
 // a file field that was left alone as a part without name and content.
@@ -21,18 +23,19 @@ func decodeMultipart(body []byte, boundary string) (*formInput, error) {
 	values, errs := url.Values{}, FieldErrors{}
 	for count := 0; ; count++ {
 		part, err := reader.NextPart()
-		if errors.Is(err, io.EOF) {
+		// A boundary that is nowhere in the body looks like an end, too.
+		if errors.Is(err, io.EOF) && bytes.Contains(body, []byte("--"+boundary+"--")) {
 			return decodeValues(values, errs), nil
 		}
 		if err != nil {
-			return nil, &malformed{"The form is not properly encoded: a part of it is broken, or its end is missing."}
+			return nil, &malformed{brokenParts}
 		}
 		if count == maxParts {
 			return nil, &malformed{"The form has too many parts."}
 		}
 		content, err := io.ReadAll(part)
 		if err != nil {
-			return nil, &malformed{"The form is not properly encoded: a part of it is broken, or its end is missing."}
+			return nil, &malformed{brokenParts}
 		}
 
 		name := part.FormName()

@@ -63,10 +63,6 @@ func localeFor(form *v1alpha1.FormSpec, r *http.Request) locale {
 		}
 	}
 
-	accepted := r.Header.Get("Accept-Language")
-	if len(accepted) > maxAcceptLanguage {
-		accepted = ""
-	}
 	matcher := language.NewMatcher(offered)
 	chosen := -1
 	if asked := r.URL.Query().Get(languageParameter); asked != "" && len(asked) <= maxLanguageTag {
@@ -77,7 +73,7 @@ func localeFor(form *v1alpha1.FormSpec, r *http.Request) locale {
 		}
 	}
 	if chosen < 0 {
-		_, chosen = language.MatchStrings(matcher, accepted)
+		_, chosen, _ = matcher.Match(acceptedLanguages(r)...)
 	}
 	l.tag, l.translation = offered[chosen], translations[chosen]
 
@@ -87,6 +83,25 @@ func localeFor(form *v1alpha1.FormSpec, r *http.Request) locale {
 	}
 	l.chrome, l.phrases = chromeLanguages[chrome], chromePhrases[chrome]
 	return l
+}
+
+// acceptedLanguages lists what the browser is set to, best first. Languages that nobody has heard of are left out.
+func acceptedLanguages(r *http.Request) []language.Tag {
+	header := r.Header.Get("Accept-Language")
+	if len(header) > maxAcceptLanguage {
+		return nil
+	}
+	var understood []string
+	for item := range strings.SplitSeq(header, ",") {
+		if _, _, err := language.ParseAcceptLanguage(item); err == nil {
+			understood = append(understood, item)
+		}
+	}
+	tags, _, err := language.ParseAcceptLanguage(strings.Join(understood, ","))
+	if err != nil {
+		return nil
+	}
+	return tags
 }
 
 const maxLanguageTag = 35

@@ -19,8 +19,10 @@ var (
 	ink = rgb{0.09, 0.11, 0.14}
 )
 
-// Contrast ratios of WCAG 2.2, level AA, and the one of level AAA that running text is given.
+// Contrast ratios of WCAG 2.2, level AA, and the one of level AAA that running text is given. A dark card leaves room for
+// tints between it and the text.
 const (
+	contrastCard = 11.0
 	contrastBody = 7.0
 	contrastText = 4.5
 	contrastMark = 3.0
@@ -101,7 +103,11 @@ func newPalette(main, back rgb) palette {
 	p := palette{back: back, main: main, dark: opposite(back) == white}
 	p.card = white
 	if p.dark {
-		p.card = parseColor(mix(back, white, 0.06).String(), black)
+		p.card = mix(back, white, 0.06)
+		for contrast(white, p.card) < contrastCard {
+			p.card = mix(p.card, black, 0.1)
+		}
+		p.card = parseColor(p.card.String(), black)
 	}
 	p.text = legible(ink, p.card, contrastBody)
 	if p.dark {

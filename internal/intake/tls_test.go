@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/go-logr/logr"
 )
 
 // writeCertificate writes a certificate for 127.0.0.1 with this serial number, the way Secrets are mounted: the files are
@@ -67,6 +69,7 @@ func TestTLSFollowsTheFiles(t *testing.T) {
 	server := &http.Server{
 		Handler:           http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }),
 		TLSConfig:         config,
+		ErrorLog:          newServerLog(logr.Discard()),
 		ReadHeaderTimeout: time.Minute,
 	}
 	ended := make(chan error, 2)

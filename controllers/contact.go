@@ -10,7 +10,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -61,24 +60,13 @@ func (r *ContactReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	}
 	defer func() { r.People.call(r.People.turns.release(person)) }()
 
-	systems, err := r.eraseOutside(ctx, &c)
+	receipt, err := r.erase(ctx, &c)
 	if err != nil {
-		r.Recorder.Eventf(&c, nil, corev1.EventTypeWarning, "ErasureWaits", "Erase",
-			"%s; it is tried again; set the annotation %s to give up on what can't be reached", err, v1alpha1.AnnotationSkipErasure)
 		return ctrl.Result{}, err
 	}
-	erasedAt := metav1.NewMicroTime(r.Now().Truncate(time.Microsecond))
-	deleted, err := r.eraseSubmissions(ctx, &c)
-	if err != nil {
-		return ctrl.Result{}, safe(err)
-	}
-	receipt := receiptOf(&c, erasedAt, systems, deleted)
-	if err := r.keep(ctx, receipt); err != nil {
-		return ctrl.Result{}, safe(err)
-	}
 	// What arrives late is dropped by the receipt, so that must be seen before the Contact is gone.
-	if known, err := r.People.erasedSince(ctx, person, erasedAt); err != nil || !known {
-		return ctrl.Result{RequeueAfter: staleDelay}, err
+	if known, err := r.People.erasedSince(ctx, person, receipt.Spec.ErasedAt); err != nil || !known {
+		return ctrl.Result{RequeueAfter: staleDelay}, safe(err)
 	}
 	controllerutil.RemoveFinalizer(&c, v1alpha1.FinalizerErase)
 	if err := r.Client.Update(ctx, &c); err != nil {
@@ -91,6 +79,41 @@ func (r *ContactReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	r.Metrics.erasures.WithLabelValues(c.Namespace, string(receipt.Spec.Outcome)).Inc()
 	r.Links.Registry.Wake(erasureKey(person), false)
 	return ctrl.Result{}, nil
+}
+
+// erase erases a person outside, then the person's submissions, and writes the receipt; or returns the receipt when that
+// was done in an earlier pass.
+func (r *ContactReconciler) erase(ctx context.Context, c *v1alpha1.Contact) (*v1alpha1.ErasureReceipt, error) {
+	receipt := &v1alpha1.ErasureReceipt{ObjectMeta: metav1.ObjectMeta{Namespace: c.Namespace, Name: c.Name}}
+	err := r.Direct.Get(ctx, client.ObjectKeyFromObject(receipt), receipt)
+	if client.IgnoreNotFound(err) != nil {
+		return nil, safe(err)
+	}
+	if receipt.Spec.ContactUID == string(c.UID) {
+		return receipt, nil
+	}
+	systems, err := r.eraseOutside(ctx, c)
+	if err != nil {
+		r.Recorder.Eventf(c, nil, corev1.EventTypeWarning, "ErasureWaits", "Erase",
+			"%s; it is tried again; set the annotation %s to give up on what can't be reached", err, v1alpha1.AnnotationSkipErasure)
+		return nil, err
+	}
+	erasedAt := metav1.NewMicroTime(r.Now().Truncate(time.Microsecond))
+	deleted, err := r.eraseSubmissions(ctx, c)
+	if err != nil {
+		return nil, safe(err)
+	}
+	receipt.Spec = v1alpha1.ErasureReceiptSpec{
+		ContactUID: string(c.UID), ErasedAt: erasedAt, ExpiresAt: metav1.NewTime(erasedAt.Add(receiptRetention)),
+		Outcome: v1alpha1.ErasureComplete, Submissions: &deleted, Systems: systems,
+	}
+	if slices.ContainsFunc(systems, func(s v1alpha1.SystemErasure) bool { return s.Result != v1alpha1.SystemErased }) {
+		receipt.Spec.Outcome = v1alpha1.ErasurePartial
+	}
+	if receipt.ResourceVersion == "" {
+		return receipt, safe(r.Client.Create(ctx, receipt))
+	}
+	return receipt, safe(r.Client.Update(ctx, receipt)) // of an earlier erasure: the person came back, and is erased again
 }
 
 // eraseOutside erases a person in every system that may hold it. Erasing again is harmless, so that after an error all are
@@ -200,38 +223,6 @@ func (r *ContactReconciler) eraseSubmissions(ctx context.Context, c *v1alpha1.Co
 		}
 	}
 	return deleted, nil
-}
-
-func receiptOf(c *v1alpha1.Contact, erasedAt metav1.MicroTime, systems []v1alpha1.SystemErasure, deleted int32) *v1alpha1.ErasureReceipt {
-	outcome := v1alpha1.ErasureComplete
-	if slices.ContainsFunc(systems, func(s v1alpha1.SystemErasure) bool { return s.Result != v1alpha1.SystemErased }) {
-		outcome = v1alpha1.ErasurePartial
-	}
-	return &v1alpha1.ErasureReceipt{
-		ObjectMeta: metav1.ObjectMeta{Namespace: c.Namespace, Name: c.Name},
-		Spec: v1alpha1.ErasureReceiptSpec{
-			ErasedAt: erasedAt, ExpiresAt: metav1.NewTime(erasedAt.Add(receiptRetention)), Outcome: outcome,
-			Submissions: &deleted, Systems: systems,
-		},
-	}
-}
-
-// keep stores a receipt. One of an earlier erasure, or of an earlier try, is replaced; what that try deleted is counted.
-func (r *ContactReconciler) keep(ctx context.Context, receipt *v1alpha1.ErasureReceipt) error {
-	err := r.Client.Create(ctx, receipt)
-	if !stale(err) {
-		return err
-	}
-	var before v1alpha1.ErasureReceipt
-	if err := r.Direct.Get(ctx, types.NamespacedName{Namespace: receipt.Namespace, Name: receipt.Name}, &before); err != nil {
-		return err
-	}
-	if again := receipt.Spec.ErasedAt.Sub(before.Spec.ErasedAt.Time); again < time.Minute && before.Spec.Submissions != nil {
-		*receipt.Spec.Submissions += *before.Spec.Submissions
-	}
-	before.Spec = receipt.Spec
-	*receipt = before
-	return r.Client.Update(ctx, receipt)
 }
 
 // SetupWithManager registers the controller. It watches nothing of a Contact but that it is being deleted.

@@ -45,6 +45,12 @@ type ErasureReceiptSpec struct {
 	// +required
 	ErasedAt metav1.MicroTime `json:"erasedAt,omitzero"`
 
+	// contactUID is the UID of the Contact that was deleted.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	ContactUID string `json:"contactUID,omitempty"`
+
 	// expiresAt is when this receipt is deleted.
 	// +required
 	ExpiresAt metav1.Time `json:"expiresAt,omitzero"`

@@ -101,7 +101,8 @@ func (l *Links) Refresh(ctx context.Context, key link.Key) (*v1alpha1.Integratio
 		return nil, nil, err
 	}
 	fingerprint := fingerprintOf(&integration, settings, options.Health)
-	if current != nil && was == fingerprint {
+	same := current != nil && was == fingerprint
+	if same && current.Health().Condition != link.InvalidSpec {
 		return &integration, current, nil
 	}
 	if unfit == nil {
@@ -110,6 +111,9 @@ func (l *Links) Refresh(ctx context.Context, key link.Key) (*v1alpha1.Integratio
 		} else if current == nil {
 			options.Health = remembered(&integration)
 		}
+	}
+	if same && options.Health == current.Health() {
+		return &integration, current, nil // what it needs outside of the cluster, a file perhaps, is still not there
 	}
 	return &integration, l.Registry.Set(key, fingerprint, options), nil
 }

@@ -108,7 +108,8 @@ func (e *erase) sick(ctx context.Context, p *person.Person) string {
 	if hint != "" {
 		return hint + "\nTo give up on what can't be reached: repeat the command with --skip-unreachable."
 	}
-	return "\nEvery system that holds the person answers. Does the operator run? (kubectl contacts status)"
+	return fmt.Sprintf("\nWhat holds it up is told by the events: kubectl describe contact %s -n %s. Does the operator run? (kubectl contacts status)",
+		p.ContactName, p.Namespace)
 }
 
 func systems(p *person.Person) []string {

@@ -22,9 +22,9 @@ type counts struct {
 // target is what a checkpoint belongs to: with any of it different, what is done here is not done there.
 type target struct {
 	File      string `json:"file"` // its SHA-256
-	Server    string `json:"server"`
 	Namespace string `json:"namespace"`
 	Pipeline  string `json:"pipeline"`
+	UID       string `json:"uid"`      // of the pipeline: there may be others of its name, in other clusters
 	Settings  string `json:"settings"` // a hash of what else decides what is sent
 }
 
@@ -63,10 +63,10 @@ func (c *checkpoint) fits(path string, t target) error {
 		return nil
 	case c.Target.File != t.File:
 		differs = "the file has changed since"
-	case c.Target.Server != t.Server:
-		differs = "it went to another cluster, " + c.Target.Server
 	case c.Target.Namespace != t.Namespace || c.Target.Pipeline != t.Pipeline:
 		differs = fmt.Sprintf("it went to pipeline %s in namespace %s", c.Target.Pipeline, c.Target.Namespace)
+	case c.Target.UID != t.UID:
+		differs = "it went to another pipeline of that name, or to another cluster"
 	default:
 		differs = "it had another --map, --ignore, --encoding or the like"
 	}

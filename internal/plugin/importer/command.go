@@ -3,6 +3,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,10 +14,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/internal/plugin/entry"
 	"github.com/contact-operator/contact-operator/internal/plugin/kube"
 	"github.com/contact-operator/contact-operator/internal/plugin/screen"
-	"github.com/contact-operator/contact-operator/internal/plugin/submit"
 )
 
 // options are the flags of "import".
@@ -152,14 +153,14 @@ func (o *options) run(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	channel, err := submit.Channel(cmd, cluster, o.pipeline)
+	pipeline, err := kube.Pipeline(cmd.Context(), cluster, o.pipeline)
 	if err != nil {
 		return err
 	}
 	if o.dryRun {
 		return o.rehearse(cmd.Context(), w)
 	}
-	return o.send(cmd.Context(), w, cluster, channel)
+	return o.send(cmd.Context(), w, cluster, pipeline)
 }
 
 // introduce says where each column goes.
@@ -177,7 +178,7 @@ func (o *options) introduce(w *work) error {
 }
 
 // send imports the file, or what is left of it.
-func (o *options) send(ctx context.Context, w *work, cluster *kube.Cluster, channel string) error {
+func (o *options) send(ctx context.Context, w *work, cluster *kube.Cluster, pipeline *v1alpha1.ContactPipeline) error {
 	progressFile, errorsFile := o.progressFile, o.errorsFile
 	if progressFile == "" {
 		progressFile = w.source.path + ".progress"
@@ -186,7 +187,9 @@ func (o *options) send(ctx context.Context, w *work, cluster *kube.Cluster, chan
 		errorsFile = w.source.path + ".errors.csv"
 	}
 	goal := target{
-		File: w.survey.hash, Server: cluster.Server, Namespace: cluster.Namespace, Pipeline: o.pipeline, Settings: o.settings(),
+		File: w.survey.hash, Namespace: cluster.Namespace, Pipeline: o.pipeline, Settings: o.settings(),
+		// An address of the cluster may change; that of a pipeline that can't be read is the best there is.
+		UID: cmp.Or(string(pipeline.UID), cluster.Server),
 	}
 	out := screen.NewPrinter(o.session.Out)
 	state, err := o.state(progressFile, goal)
@@ -212,7 +215,7 @@ func (o *options) send(ctx context.Context, w *work, cluster *kube.Cluster, chan
 	}
 	r := &run{
 		records: all, plans: &plans{mapping: w.mapping}, sender: newSender(cluster, o.rate, o.concurrency), target: goal,
-		channel: channel, received: w.received, statement: o.consentStatement, concurrency: o.concurrency, now: o.session.Now,
+		channel: kube.Channel(pipeline), received: w.received, statement: o.consentStatement, concurrency: o.concurrency, now: o.session.Now,
 		state: state, path: progressFile, faults: problems,
 		progress: newProgress(o.session.ErrOut, w.survey.total, state.Read, o.session.Getenv("NO_COLOR") == ""),
 	}

@@ -1,8 +1,6 @@
 package status
 
 import (
-	"fmt"
-
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
@@ -45,44 +43,46 @@ func severityOf(health string) severity {
 	return failing
 }
 
-// advice says what to do about a link, for somebody who has been woken by it.
-func advice(l Link, pipeline types.NamespacedName) string {
-	integration := fmt.Sprintf("%s -n %s", l.Integration, pipeline.Namespace)
+// operatorPods shows whether the operator runs.
+const operatorPods = "kubectl get pods -A -l app.kubernetes.io/name=contact-operator"
+
+// advice says what to do about a link, for somebody who has been woken by it, and the command that it begins with.
+func advice(l Link, pipeline types.NamespacedName) (text, command string) {
+	onIntegration := func(verb string) string {
+		return "kubectl " + verb + " cint " + l.Integration + " -n " + pipeline.Namespace
+	}
+	onPipeline := func(verb string) string {
+		return "kubectl " + verb + " cpipe " + pipeline.Name + " -n " + pipeline.Namespace
+	}
 	switch l.Health {
 	case v1alpha1.ReasonFailing:
-		return "Nothing is lost: submissions wait, and go on by themselves once the system answers. Ask its owner whether it is up; " +
-			"kubectl describe cint " + integration
+		return "Nothing is lost: submissions wait, and go on by themselves once the system answers. Ask its owner whether it is up.",
+			onIntegration("describe")
 	case v1alpha1.ReasonUnauthorized:
-		return "Renew the credentials in its Secret; submissions go on by themselves within a minute. kubectl describe cint " + integration
+		return "Renew the credentials in its Secret; submissions go on by themselves within a minute.", onIntegration("describe")
 	case v1alpha1.ReasonRefused:
-		return "The system says that the request itself is wrong: correct the url, headers or body. kubectl edit cint " + integration
+		return "The system says that the request itself is wrong: correct the url, the headers or the body.", onIntegration("edit")
 	case v1alpha1.ReasonInvalidSpec:
-		return "Correct the place that the message names; submissions go on at once. kubectl edit cint " + integration
+		return "Correct the place that the message names; submissions go on at once.", onIntegration("edit")
 	case v1alpha1.ReasonSecretNotFound:
-		return "Create the Secret or key that the message names; submissions go on by themselves within a minute."
+		return "Create the Secret or the key that the message names; submissions go on by themselves within a minute.", ""
 	case v1alpha1.ReasonSuspended:
+		text, goOn := "Somebody has switched it off. Nothing is lost; to go on, unset suspend.", ` --type merge -p '{"spec":{"suspend":false}}'`
 		if l.Integration == "" {
-			return fmt.Sprintf("Somebody switched it off. To go on: kubectl patch cpipe %s -n %s --type merge -p '{\"spec\":{\"suspend\":false}}'",
-				pipeline.Name, pipeline.Namespace)
+			return text, onPipeline("patch") + goOn
 		}
-		return fmt.Sprintf("Somebody switched it off. To go on: kubectl patch cint %s --type merge -p '{\"spec\":{\"suspend\":false}}'", integration)
+		return text, onIntegration("patch") + goOn
 	case v1alpha1.ReasonIntegrationNotFound:
-		if l.Integration == "" {
-			return fmt.Sprintf("Create the Integration, or name another one: kubectl edit cpipe %s -n %s", pipeline.Name, pipeline.Namespace)
-		}
-		return fmt.Sprintf("Create Integration %s in namespace %s, or name another one: kubectl edit cpipe %s -n %s",
-			l.Integration, pipeline.Namespace, pipeline.Name, pipeline.Namespace)
+		return "Create that Integration, or name another one in the pipeline; submissions go on at once.", onPipeline("edit")
 	case v1alpha1.ReasonIntegrationUnsuited:
-		return fmt.Sprintf("Name an Integration that offers what the stage needs: kubectl edit cpipe %s -n %s", pipeline.Name, pipeline.Namespace)
+		return "Name an Integration that offers what the stage needs.", onPipeline("edit")
 	case healthPipelineMissing:
-		return fmt.Sprintf("Create ContactPipeline %s in namespace %s; its submissions go on at once.", pipeline.Name, pipeline.Namespace)
+		return "Create that ContactPipeline; its submissions go on at once.", ""
 	case healthNotPickedUp:
-		return "Nothing is lost, but nothing moves. Does the operator run, and can it write? " +
-			"kubectl get pods -A -l app.kubernetes.io/name=contact-operator"
+		return "Nothing is lost, but nothing moves. Does the operator run, and can it write?", operatorPods
 	case healthNotChecked:
-		return "The operator has not looked at it yet. If that lasts longer than a minute, does the operator run? " +
-			"kubectl get pods -A -l app.kubernetes.io/name=contact-operator"
+		return "The operator has not looked at it yet. If that lasts for more than a minute: does the operator run?", operatorPods
 	default:
-		return "kubectl describe cint " + integration
+		return "This plugin does not know that state; it may be older than the operator.", onIntegration("describe")
 	}
 }

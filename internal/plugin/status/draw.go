@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/internal/plugin/screen"
 )
 
@@ -22,7 +23,9 @@ func draw(report Report, style screen.Style, now time.Time, heldMore bool) strin
 		}
 		drawRow(&b, row, style, now, heldMore)
 	}
-	b.WriteString("\n")
+	if len(report.Pipelines) > 0 {
+		b.WriteString("\n")
+	}
 	drawWeak(&b, report, style, now)
 	return b.String()
 }
@@ -32,15 +35,21 @@ func drawRow(b *strings.Builder, row Pipeline, style screen.Style, now time.Time
 	if row.Strict {
 		b.WriteString(style.Dim(", strict order"))
 	}
+	if row.Suspended {
+		b.WriteString(style.Doubt("  suspended"))
+	}
+	if row.Missing {
+		b.WriteString(style.Bad("  does not exist") + ", " + screen.Count(row.Waiting, "submission") + " waiting\n")
+		return
+	}
 	b.WriteString("\n\n")
 	lines := make([]string, 5)
 	for i, l := range row.Links {
 		mark, paint := look(l, style)
-		arrow := ""
+		lines[0] += style.Bold(l.Stage)
 		if i < len(row.Links)-1 {
-			arrow = " " + strings.Repeat("─", cell-len(l.Stage)-4) + "▶ "
+			lines[0] += style.Dim(" " + strings.Repeat("─", cell-len(l.Stage)-3) + "▶ ")
 		}
-		add(&lines[0], l.Stage+arrow, cell, style.Bold)
 		add(&lines[1], screen.Cut(l.Integration, cell-2), cell, style.Dim)
 		add(&lines[2], mark, cell, paint)
 		waiting, oldest := "", ""
@@ -56,20 +65,31 @@ func drawRow(b *strings.Builder, row Pipeline, style screen.Style, now time.Time
 			b.WriteString(margin + strings.TrimRight(line, " ") + "\n")
 		}
 	}
-	if row.Rejected+row.Stalled > 0 {
-		more := ""
-		if heldMore {
-			more = " at least"
+	drawHeld(b, row, heldMore)
+}
+
+// drawHeld tells what waits for a person, and by which command it is dealt with.
+func drawHeld(b *strings.Builder, row Pipeline, heldMore bool) {
+	var held [][]string
+	for _, h := range []struct {
+		n             int
+		what, command string
+	}{
+		{row.Stalled, "stalled", "kubectl contacts retry --all-stalled, once what ailed them is mended"},
+		{row.Rejected, "rejected", "kubectl contacts accept NAME --reason …, for those that are wanted"},
+	} {
+		if h.n > 0 {
+			held = append(held, []string{margin + margin + screen.Number(h.n) + " " + h.what, h.command})
 		}
-		var held []string
-		if row.Stalled > 0 {
-			held = append(held, screen.Number(row.Stalled)+" stalled (kubectl contacts retry --all-stalled)")
-		}
-		if row.Rejected > 0 {
-			held = append(held, screen.Number(row.Rejected)+" rejected (kubectl contacts accept NAME --reason …)")
-		}
-		b.WriteString("\n" + margin + "For a person to decide:" + more + " " + strings.Join(held, ", ") + "\n")
 	}
+	if len(held) == 0 {
+		return
+	}
+	title := "For a person to decide:"
+	if heldMore {
+		title = "For a person to decide, at least:"
+	}
+	b.WriteString("\n" + margin + title + "\n" + screen.Columns(held))
 }
 
 // add appends a cell to a line: it is filled up before it is painted, so that the columns stay.
@@ -87,9 +107,25 @@ func look(l Link, style screen.Style) (string, func(string) string) {
 		}
 		return "✓ well", style.Good
 	case doubtful:
-		return screen.Cut("! "+l.Health, cell-2), style.Doubt
+		return screen.Cut("! "+label(l.Health), cell-2), style.Doubt
 	default:
-		return screen.Cut("✗ "+l.Health, cell-2), style.Bad
+		return screen.Cut("✗ "+label(l.Health), cell-2), style.Bad
+	}
+}
+
+// label is the health of a link in the few letters that a cell has.
+func label(health string) string {
+	switch health {
+	case v1alpha1.ReasonIntegrationNotFound:
+		return "does not exist"
+	case v1alpha1.ReasonSecretNotFound:
+		return "no Secret"
+	case healthNotChecked:
+		return "not checked yet"
+	case healthNotPickedUp:
+		return "not picked up"
+	default:
+		return health
 	}
 }
 
@@ -111,7 +147,7 @@ func drawWeak(b *strings.Builder, report Report, style screen.Style, now time.Ti
 		return
 	}
 	weakest := report.Weak[0]
-	b.WriteString(style.Bold("Weakest link: ") + style.Bad(weakest.Name) + " in namespace " + weakest.Namespace + "\n")
+	b.WriteString(style.Bold("Weakest link: ") + style.Bad(weakest.Name) + style.Dim("  in namespace "+weakest.Namespace) + "\n")
 	facts := [][]string{{"serves", strings.Join(weakest.Serves, ", ")}, {"state", state(weakest, now)}}
 	if weakest.Message != "" {
 		facts = append(facts, []string{"why", weakest.Message})
@@ -120,6 +156,9 @@ func drawWeak(b *strings.Builder, report Report, style screen.Style, now time.Ti
 		facts = append(facts, []string{"waiting", waiting(weakest, now)})
 	}
 	facts = append(facts, []string{"do", weakest.Advice})
+	if weakest.Command != "" {
+		facts = append(facts, []string{"", weakest.Command})
+	}
 	for _, fact := range facts {
 		for i, line := range wrap(screen.Safe(fact[1]), 88) {
 			label := ""
@@ -135,9 +174,9 @@ func drawWeak(b *strings.Builder, report Report, style screen.Style, now time.Ti
 	b.WriteString("\n" + style.Bold("Weak as well:") + "\n")
 	var rows [][]string
 	for _, w := range report.Weak[1:] {
-		row := []string{margin + w.Namespace + "/" + w.Name, state(w, now), ""}
+		row := []string{margin + screen.Cut(w.Name, 34), screen.Cut(w.Namespace, 16), screen.Cut(state(w, now), 30), ""}
 		if w.Waiting > 0 {
-			row[2] = waiting(w, now)
+			row[3] = screen.Number(w.Waiting) + " waiting"
 		}
 		rows = append(rows, row)
 	}

@@ -24,6 +24,8 @@ type Pipeline struct {
 	Name      string `json:"name"`
 	// Missing: submissions name this pipeline, but it does not exist.
 	Missing bool `json:"missing,omitempty"`
+	// Suspended: all its submissions are parked.
+	Suspended bool `json:"suspended,omitempty"`
 	// Strict: each stage waits for the one before it.
 	Strict bool `json:"strict,omitempty"`
 	// Links in the order in which a submission takes them.
@@ -72,8 +74,9 @@ type Weak struct {
 	Since   *time.Time `json:"since,omitempty"`
 	Waiting int        `json:"waiting"`
 	Oldest  *time.Time `json:"oldest,omitempty"`
-	// Advice says what to do.
-	Advice string `json:"advice"`
+	// Advice says what to do, Command how to begin.
+	Advice  string `json:"advice"`
+	Command string `json:"command,omitempty"`
 
 	severity severity
 }
@@ -129,9 +132,10 @@ func weakOf(rows []Pipeline, troubles map[types.NamespacedName]trouble) []Weak {
 		}
 		k := key{types.NamespacedName{Namespace: name.Namespace, Name: what}, l.Health}
 		if found[k] == nil {
+			text, command := advice(l, name)
 			found[k] = &Weak{
 				Namespace: name.Namespace, Name: what, Health: l.Health, Message: l.Message, Since: l.Since,
-				Advice: advice(l, name), severity: weight,
+				Advice: text, Command: command, severity: weight,
 			}
 		}
 		found[k].add(serves, l.Waiting, l.Oldest)

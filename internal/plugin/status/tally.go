@@ -53,7 +53,9 @@ type tally struct {
 
 type count struct {
 	waiting, rejected, stalled int
-	at                         [5]struct {
+	// lying is when the oldest came that nobody has picked up, without what is imported: that gives way to others.
+	lying *time.Time
+	at    [5]struct {
 		waiting int
 		oldest  *time.Time
 	}
@@ -74,6 +76,9 @@ func (t *tally) waiting(s *v1alpha1.ContactSubmission) {
 	c := t.of(s)
 	c.waiting++
 	since := received(s)
+	if len(s.Status.Conditions) == 0 && s.Annotations[v1alpha1.AnnotationPriority] != v1alpha1.PriorityLow {
+		c.lying = earlier(c.lying, &since)
+	}
 	for _, i := range waitsAt(s) {
 		c.at[i].waiting++
 		c.at[i].oldest = earlier(c.at[i].oldest, &since)
@@ -160,7 +165,7 @@ func (t *tally) report(pipelines []v1alpha1.ContactPipeline, integrations []v1al
 }
 
 func (t *tally) row(p *v1alpha1.ContactPipeline, known map[types.NamespacedName]*v1alpha1.Integration, now time.Time) Pipeline {
-	row := Pipeline{Namespace: p.Namespace, Name: p.Name, Strict: p.Spec.Order == v1alpha1.OrderStrict}
+	row := Pipeline{Namespace: p.Namespace, Name: p.Name, Strict: p.Spec.Order == v1alpha1.OrderStrict, Suspended: suspended(p)}
 	c := t.pipelines[types.NamespacedName{Namespace: p.Namespace, Name: p.Name}]
 	if c == nil {
 		c = &count{}
@@ -169,7 +174,7 @@ func (t *tally) row(p *v1alpha1.ContactPipeline, known map[types.NamespacedName]
 	for i, stage := range stages {
 		l := Link{Stage: stage.name, Waiting: c.at[i].waiting, Oldest: c.at[i].oldest}
 		if stage.field == nil {
-			l.Health, l.Message = intakeHealth(l, now)
+			l.Health, l.Message = intakeHealth(c.lying, now)
 		} else {
 			l.Integration = stage.field(&p.Spec)
 			health(&l, known[types.NamespacedName{Namespace: p.Namespace, Name: l.Integration}])
@@ -179,8 +184,8 @@ func (t *tally) row(p *v1alpha1.ContactPipeline, known map[types.NamespacedName]
 	return row
 }
 
-func intakeHealth(l Link, now time.Time) (health, message string) {
-	if l.Oldest == nil || now.Sub(*l.Oldest) < pickUpTime {
+func intakeHealth(lying *time.Time, now time.Time) (health, message string) {
+	if lying == nil || now.Sub(*lying) < pickUpTime {
 		return v1alpha1.ReasonReady, ""
 	}
 	return healthNotPickedUp, fmt.Sprintf("new submissions have been lying for more than %.0f minutes", pickUpTime.Minutes())
@@ -208,7 +213,7 @@ func health(l *Link, integration *v1alpha1.Integration) {
 
 // troubleOf says what is wrong with a pipeline beyond its Integrations.
 func troubleOf(p *v1alpha1.ContactPipeline) (trouble, bool) {
-	if p.Spec.Suspend != nil && *p.Spec.Suspend {
+	if suspended(p) {
 		return trouble{reason: v1alpha1.ReasonSuspended, message: "spec.suspend is set: submissions wait"}, true
 	}
 	ready := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady)
@@ -218,3 +223,5 @@ func troubleOf(p *v1alpha1.ContactPipeline) (trouble, bool) {
 	}
 	return trouble{}, false
 }
+
+func suspended(p *v1alpha1.ContactPipeline) bool { return p.Spec.Suspend != nil && *p.Spec.Suspend }

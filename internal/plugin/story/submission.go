@@ -36,12 +36,12 @@ func (t *teller) rows(facts [][]string) {
 	t.WriteString(screen.Columns(kept))
 }
 
-// stageWords are the stages as things that happen to a person's data.
+// stageWords are the stages as people call them.
 var stageWords = map[v1alpha1.Stage]string{
-	v1alpha1.StageValidated:       "address checked",
-	v1alpha1.StageLocated:         "country found",
-	v1alpha1.StageCRMSynced:       "stored in the CRM",
-	v1alpha1.StageMarketingSynced: "told to marketing",
+	v1alpha1.StageValidated:       "address",
+	v1alpha1.StageLocated:         "country",
+	v1alpha1.StageCRMSynced:       "CRM",
+	v1alpha1.StageMarketingSynced: "marketing",
 }
 
 // submission tells how far a submission has come. integrations give the health of the systems by name; it may be nil.
@@ -130,7 +130,7 @@ func (t *teller) stage(
 	}
 	integration := integrationOf(p, stage)
 	by := ""
-	if integration != "" {
+	if integration != "" && condition.Reason != v1alpha1.ReasonSkipped && condition.Reason != v1alpha1.ReasonNotConfigured {
 		by = " by " + integration
 	}
 	text := stageWords[stage] + ": " + condition.Reason + by

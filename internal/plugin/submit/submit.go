@@ -2,10 +2,8 @@
 package submit
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -78,7 +76,7 @@ func (s *submit) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	channel, err := Channel(cmd, cluster, s.pipeline)
+	pipeline, err := kube.Pipeline(cmd.Context(), cluster, s.pipeline)
 	if err != nil {
 		return err
 	}
@@ -88,7 +86,7 @@ func (s *submit) run(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	object := s.entry.Object(cluster.Namespace, name, s.pipeline, channel, s.entry.ReceivedAt)
+	object := s.entry.Object(cluster.Namespace, name, s.pipeline, kube.Channel(pipeline), s.entry.ReceivedAt)
 	options := []client.CreateOption{}
 	said := "created"
 	if s.dryRun {
@@ -148,32 +146,4 @@ func (s *submit) print(object *v1alpha1.ContactSubmission, said string) error {
 		out.Line("contactsubmission.contact-operator.io/", object.Name, " ", said)
 	}
 	return out.Err()
-}
-
-// Channel returns the channel of a pipeline's form. It fails when there is no such pipeline, since what names it would
-// wait for it; without the right to read pipelines it takes the pipeline's name.
-func Channel(cmd *cobra.Command, cluster *kube.Cluster, name string) (string, error) {
-	p := &v1alpha1.ContactPipeline{}
-	err := cluster.Get(cmd.Context(), kube.In(cluster.Namespace, name), p)
-	switch {
-	case err == nil:
-		return cmp.Or(p.Spec.Form.Channel, name), nil
-	case apierrors.IsForbidden(err):
-		return name, nil
-	case !apierrors.IsNotFound(err) || kube.Missing(err):
-		return "", err
-	}
-	all, err := kube.Pipelines(cmd.Context(), cluster, client.InNamespace(cluster.Namespace))
-	if err != nil {
-		return "", err
-	}
-	var names []string
-	for i := range all {
-		names = append(names, all[i].Name)
-	}
-	slices.Sort(names)
-	if len(names) == 0 {
-		return "", fmt.Errorf("there is no ContactPipeline %s, nor any other, in namespace %s; choose the namespace with -n", name, cluster.Namespace)
-	}
-	return "", fmt.Errorf("there is no ContactPipeline %s in namespace %s, only: %s", name, cluster.Namespace, strings.Join(names, ", "))
 }

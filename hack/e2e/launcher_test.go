@@ -39,20 +39,9 @@ var _ = Describe("The launcher", Ordered, func() {
 		}
 	})
 
-	It("gives the operator and the intake no more rights than a cluster would", func() {
-		for who, allowed := range map[string]string{"operator": "yes", "intake": "no"} {
-			config := "--kubeconfig=" + filepath.Join(s.dir, who+".kubeconfig")
-			Expect(s.kubectl(config, "auth", "whoami", "-o", "jsonpath={.status.userInfo.username}")).
-				To(Equal("system:serviceaccount:contact-operator-system:contact-" + who))
-			// The answer no is an exit code of 1, so it is asked for as an object.
-			review := s.kubectl(config, "auth", "can-i", "--list", "--namespace="+namespace, "--no-headers")
-			if allowed == "yes" {
-				Expect(review).To(MatchRegexp(`contacts\.contact-operator\.io\s`))
-			} else {
-				Expect(review).NotTo(MatchRegexp(`contacts\.contact-operator\.io\s`))
-			}
-			Expect(review).NotTo(MatchRegexp(`(?m)^\*\.\*\s`))
-		}
+	It("gives the operator and the intake exactly the rights that they have in a cluster", func() {
+		s.expectShippedRights()
+		s.expectNothingForbidden()
 	})
 
 	It("says by name which port is in use", func() {

@@ -69,7 +69,8 @@ func (s *system) expectNoLeaks(contacts []contact) {
 	expectNoTraces("the sandbox's counts", get(s.url("SANDBOX_ADDR", "/_stats")), contacts)
 
 	for _, resource := range []string{
-		"contactsubmissions", "contacts.contact-operator.io", "contactpipelines", "integrations", "leases.coordination.k8s.io",
+		"contactsubmissions", "contacts.contact-operator.io", "contactpipelines", "integrations",
+		"erasurereceipts", "leases.coordination.k8s.io",
 	} {
 		var list struct{ Items []map[string]any }
 		Expect(json.Unmarshal([]byte(s.kubectl("get", resource, "-A", "-o", "json")), &list)).To(Succeed())

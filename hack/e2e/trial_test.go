@@ -189,6 +189,8 @@ var _ = Describe("A trial of fifty people", Ordered, func() {
 		Expect(s.records("crm")).To(And(HaveKey(late.email), Not(HaveKey(refused.email))))
 	})
 
+	It("needed no right that it does not have", func() { s.expectNothingForbidden() })
+
 	It("told nobody who the people are", func() {
 		s.expectNoLeaks(posted)
 	})

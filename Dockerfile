@@ -1,4 +1,5 @@
-# One image, two programs: /contact-operator and /contact-intake. Needs BuildKit, which is Docker's default.
+# One image, three programs: /contact-operator, /contact-intake and /kubectl-contacts, which can be copied out of it or run in a
+# pod. Needs BuildKit, which is Docker's default.
 # The build runs on the builder's own platform and compiles for the target's, so that no emulation is needed.
 FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 ARG TARGETOS
@@ -14,7 +15,7 @@ COPY cmd/ cmd/
 COPY controllers/ controllers/
 COPY internal/ internal/
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags="-s -w" -o /out/ ./cmd/contact-operator ./cmd/contact-intake
+    go build -trimpath -ldflags="-s -w" -o /out/ ./cmd/...
 
 # Certificates of public authorities, time zones, and nothing else.
 FROM gcr.io/distroless/static:nonroot

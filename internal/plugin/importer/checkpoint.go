@@ -34,6 +34,8 @@ type checkpoint struct {
 	// Began orders what was imported without a time of its own. It stays the same when the import goes on.
 	Began time.Time `json:"began"`
 	counts
+	// Ahead are the records after those that were created already, when the import was stopped: at most a few hundred.
+	Ahead []int64 `json:"ahead,omitempty"`
 	// ErrorsSize is the size of the file of errors, in bytes: what was written after is written again.
 	ErrorsSize int64 `json:"errorsSize"`
 	Complete   bool  `json:"complete"`

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -39,6 +40,9 @@ type run struct {
 	path     string // of the checkpoint
 	faults   *faults
 	progress progress
+
+	early map[int64]result // what became of records that wait for an earlier one
+	ahead []int64          // as the checkpoint told when the import began
 }
 
 // job is one record on its way, result what became of it.
@@ -62,6 +66,7 @@ func (r *run) do(ctx context.Context) error {
 	jobs, results := make(chan job), make(chan result)
 	slots := make(chan struct{}, window)
 	done := r.state.Read
+	r.early, r.ahead = map[int64]result{}, r.state.Ahead
 	group.Go(func() error {
 		defer close(jobs)
 		return r.read(working, done, jobs, slots)
@@ -175,7 +180,6 @@ func receivedAt(e *entry.Entry, forAll *time.Time, began time.Time, number int64
 // import.
 func (r *run) collect(results <-chan result, slots <-chan struct{}, stop func()) error {
 	var problem error
-	early := map[int64]result{}
 	saved := r.now()
 	tick := time.NewTicker(saveInterval)
 	defer tick.Stop()
@@ -185,13 +189,13 @@ func (r *run) collect(results <-chan result, slots <-chan struct{}, stop func())
 			if !open {
 				return problem
 			}
-			early[out.number] = out
+			r.early[out.number] = out
 			for problem == nil {
-				next, there := early[r.state.Read+1]
+				next, there := r.early[r.state.Read+1]
 				if !there || next.fate == undone {
 					break
 				}
-				delete(early, next.number)
+				delete(r.early, next.number)
 				<-slots
 				problem = r.take(next)
 			}
@@ -215,6 +219,9 @@ func (r *run) take(out result) error {
 		}
 	}
 	r.state.Read++
+	if out.fate == already && slices.Contains(r.ahead, out.number) {
+		out.fate = created
+	}
 	*map[fate]*int64{
 		created: &r.state.Created, already: &r.state.Already, blank: &r.state.Blank, failed: &r.state.Failed,
 	}[out.fate]++
@@ -228,6 +235,17 @@ func (r *run) save() error {
 	if err != nil {
 		return fmt.Errorf("write the file of errors: %w", err)
 	}
-	r.state.ErrorsSize = size
+	r.state.ErrorsSize, r.state.Ahead = size, nil
+	for number, out := range r.early {
+		if out.fate == created {
+			r.state.Ahead = append(r.state.Ahead, number)
+		}
+	}
+	for _, number := range r.ahead {
+		if number > r.state.Read && !slices.Contains(r.state.Ahead, number) {
+			r.state.Ahead = append(r.state.Ahead, number)
+		}
+	}
+	slices.Sort(r.state.Ahead)
 	return r.state.save(r.path)
 }

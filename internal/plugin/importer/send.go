@@ -66,7 +66,7 @@ func (s *sender) send(ctx context.Context, object *v1alpha1.ContactSubmission) (
 		case time.Since(began) > patience:
 			return undone, "", fmt.Errorf("tried for %s: %w", patience, err)
 		}
-		unclear = true
+		unclear = unclear || !apierrors.IsTooManyRequests(err) // that one is a plain no
 		timer := time.NewTimer(backoff.Step())
 		select {
 		case <-ctx.Done():

@@ -44,6 +44,11 @@ var stageWords = map[v1alpha1.Stage]string{
 	v1alpha1.StageMarketingSynced: "marketing",
 }
 
+// idle are the reasons of a stage whose system was not asked.
+var idle = map[string]bool{
+	v1alpha1.ReasonNotConfigured: true, v1alpha1.ReasonSkipped: true, v1alpha1.ReasonPending: true,
+}
+
 // submission tells how far a submission has come. integrations give the health of the systems by name; it may be nil.
 func (t *teller) submission(s *v1alpha1.ContactSubmission, p *v1alpha1.ContactPipeline, integrations map[string]*v1alpha1.Integration) {
 	t.line("%s", t.style.Bold("Submission "+s.Name)+t.style.Dim("  in namespace "+s.Namespace))
@@ -121,7 +126,7 @@ func (t *teller) stage(
 	}
 	mark, paint := "✓", t.style.Good
 	switch {
-	case condition.Reason == v1alpha1.ReasonNotConfigured, condition.Reason == v1alpha1.ReasonSkipped, condition.Reason == v1alpha1.ReasonPending:
+	case idle[condition.Reason], condition.Reason == v1alpha1.ReasonNotFound:
 		mark, paint = "·", t.style.Dim
 	case condition.Status == metav1.ConditionFalse:
 		mark, paint = "✗", t.style.Bad
@@ -130,7 +135,7 @@ func (t *teller) stage(
 	}
 	integration := integrationOf(p, stage)
 	by := ""
-	if integration != "" && condition.Reason != v1alpha1.ReasonSkipped && condition.Reason != v1alpha1.ReasonNotConfigured {
+	if integration != "" && !idle[condition.Reason] {
 		by = " by " + integration
 	}
 	text := stageWords[stage] + ": " + condition.Reason + by
@@ -162,7 +167,7 @@ func (t *teller) failure(s *v1alpha1.ContactSubmission, stage v1alpha1.Stage, co
 			what += " at " + f.Integration
 		}
 		what += " (" + string(f.Class) + ")"
-		if f.Message != "" && f.Message != condition.Message {
+		if f.Message != "" && !strings.HasSuffix(condition.Message, f.Message) {
 			what += ": " + screen.Safe(f.Message)
 		}
 		t.line("      %s", what)

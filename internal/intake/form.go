@@ -120,6 +120,9 @@ func formOf(l look, pipeline *v1alpha1.ContactPipeline, s *Submission, key strin
 		Trap:   formField{ID: "leave-empty", Name: trapField, Label: l.Say("Leave this field empty")},
 	}
 	page.ask(form, s, who)
+	if page.Known && len(page.Fields) == 0 {
+		page.Button = l.pick(translated.Button, form.Button, "Continue")
+	}
 	page.carry("channel", s.Channel)
 	page.carry("page", s.Page)
 	for _, name := range slices.Sorted(maps.Keys(s.Attributes)) {

@@ -21,7 +21,7 @@ const (
 	someFields   = "Some fields need another look."
 	tooMany      = "This form was sent many times from your network. Nothing you typed is lost: please send it again in %d seconds."
 	veryBusy     = "Very many people are sending this form. Nothing you typed is lost: please send it again in %d seconds."
-	leaveEmpty   = "Please leave this field empty: only programs fill it in."
+	leaveEmpty   = "Something filled in this field, which people leave empty. It is empty again: please send the form once more."
 	answerWanted = "Please fill in this field."
 )
 

@@ -2,6 +2,8 @@
 //
 // Each service takes a bearer token, by default sandbox-<service>-token; SANDBOX_<SERVICE>_TOKEN sets another one.
 //
+// A DNS resolver stands in, too, for whatever asks DNS whether a domain takes mail; package dns says what it answers.
+//
 // Records are held in memory. With --state, those of the CRM and the marketing system are kept in a file as well.
 package main
 
@@ -18,52 +20,77 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"github.com/contact-operator/contact-operator/hack/sandbox/dns"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 )
 
+// options are where the sandbox listens and what it keeps; "" leaves a part out.
+type options struct{ addr, dnsAddr, state string }
+
 func main() {
-	addr := flag.String("addr", "127.0.0.1:8090", "address to listen on; anybody who reaches it can read what the sandbox holds")
-	state := flag.String("state", "", "file that keeps the records of the CRM and the marketing system between runs; without it they go with the process")
+	var o options
+	flag.StringVar(&o.addr, "addr", "127.0.0.1:8090", "address to listen on; anybody who reaches it can read what the sandbox holds")
+	flag.StringVar(&o.dnsAddr, "dns-addr", "127.0.0.1:8053", "address to answer DNS on, over UDP and TCP; blank: no DNS")
+	flag.StringVar(&o.state, "state", "", "file that keeps the records of the CRM and the marketing system between runs; without it they go with the process")
 	flag.Parse()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, log, *addr, *state); err != nil {
+	if err := run(ctx, log, o); err != nil {
 		log.Error("the sandbox ends", "err", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until ctx ends.
-func run(ctx context.Context, log *slog.Logger, addr, state string) (err error) {
+func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 	tokens := map[server.Service]string{}
 	for _, name := range server.Services() {
 		if token := os.Getenv("SANDBOX_" + strings.ToUpper(string(name)) + "_TOKEN"); token != "" {
 			tokens[name] = token
 		}
 	}
-	// First the address: whoever has that in use may have the file in use, too.
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	// First the addresses: whoever has those in use may have the file in use, too.
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.addr)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = listener.Close() }() // for the ways out before Serve, which closes it
+	var resolver *dns.Server
+	if o.dnsAddr != "" {
+		if resolver, err = dns.Listen(ctx, o.dnsAddr); err != nil {
+			return err
+		}
+		defer func() { _ = resolver.Close() }()
+	}
 	var journal *server.Journal
-	if state != "" {
-		if journal, err = server.OpenJournal(state, log); err != nil {
+	if o.state != "" {
+		if journal, err = server.OpenJournal(o.state, log); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, journal.Close()) }()
 	}
 	sandbox := server.New(server.Options{Tokens: tokens, Journal: journal, Log: log})
+	serving, ctx := errgroup.WithContext(ctx)
+	if resolver != nil {
+		log.Info("the sandbox answers DNS", "addr", resolver.Addr())
+		serving.Go(func() error { return resolver.Serve(ctx) })
+	}
+	log.Info("the sandbox listens", "addr", listener.Addr().String())
+	serving.Go(func() error { return serveHTTP(ctx, log, listener, sandbox) })
+	return serving.Wait()
+}
+
+// serveHTTP serves until ctx ends.
+func serveHTTP(ctx context.Context, log *slog.Logger, listener net.Listener, sandbox *server.Server) error {
 	srv := &http.Server{
 		Handler:           sandbox,
 		ReadHeaderTimeout: 10 * time.Second,
 		// A stand-in that is told to break connections would fill the log with what it was told to do.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
-	log.Info("the sandbox listens", "addr", listener.Addr().String())
-
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
 	select {

@@ -8,7 +8,8 @@
 // Deliverable. That is a statement about the domain: no mail server is spoken to, so a mailbox that does not exist in a
 // domain that takes mail is Deliverable, and AcceptAll is never given.
 //
-// DNS that gives no answer, or cannot answer, is an error of class Transient: it says nothing about the address. DNS that
+// DNS servers that answer that they can't tell (SERVFAIL) lead to Unknown: it is the domain that fails, not the link, and
+// nobody else's address has to wait for it. When none of them answers at all, that is an error of class Transient. DNS that
 // does not know the Internet is one of class Config: cut off, it calls every domain unknown, and everybody would be rejected.
 //
 // Things that are deliberately not judged by the syntax: reserved top-level domains such as .test, and domains that are

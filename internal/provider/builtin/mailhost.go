@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strings"
 	"sync"
@@ -32,6 +33,8 @@ type mailHost struct {
 	evidence string
 	// told: the domain's owner says so. Otherwise DNS has nothing.
 	told bool
+	// unknown: the DNS servers answer, but can't tell.
+	unknown bool
 }
 
 // mailHosts finds out whether domains take mail. It asks once about a domain, however many want to know.
@@ -69,8 +72,8 @@ func (m *mailHosts) close() {
 	m.running.Wait()
 }
 
-// of says whether a domain takes mail. Its errors are *provider.Errors: Transient when DNS has no answer, Config when its
-// servers are not those of the Internet.
+// of says whether a domain takes mail. Its errors are *provider.Errors: Transient when no DNS server answers, Config when
+// they are not those of the Internet.
 func (m *mailHosts) of(ctx context.Context, domain string) (mailHost, error) {
 	if host, known := m.remembered(domain); known {
 		return host, nil
@@ -85,7 +88,7 @@ func (m *mailHosts) of(ctx context.Context, domain string) (mailHost, error) {
 		host, _ := f.host.(mailHost)
 		return host, f.err
 	case <-ctx.Done():
-		return mailHost{}, unanswered(ctx, false)
+		return mailHost{}, unanswered(ctx)
 	}
 }
 
@@ -95,7 +98,7 @@ type flight struct {
 	err  error
 }
 
-// ask asks DNS about a domain and remembers the answer. Failures are not remembered.
+// ask asks DNS about a domain and remembers the answer. Failures, the domain's own among them, are not remembered.
 func (m *mailHosts) ask(domain string) (mailHost, error) {
 	if host, known := m.remembered(domain); known { // from a flight that has just landed
 		return host, nil
@@ -106,7 +109,10 @@ func (m *mailHosts) ask(domain string) (mailHost, error) {
 	if err == nil && !host.takes && !host.told {
 		err = m.world.check(ctx)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errUnresolved):
+		return mailHost{unknown: true, evidence: "DNS could not resolve the domain"}, nil
+	case err != nil:
 		return mailHost{}, err
 	}
 	remember := rememberRefusing

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -42,8 +43,12 @@ func newResolver(servers func() []string, now provider.Clock) *resolver {
 	return &resolver{servers: servers, timeout: attemptTimeout, now: now, silent: map[string]time.Time{}}
 }
 
+// errUnresolved: servers answered that they can't tell (SERVFAIL, REFUSED and the like). They work; what fails is, as a rule,
+// the name servers of that one domain.
+var errUnresolved = errors.New("the DNS servers could not resolve the domain")
+
 // lookup returns the records of one type. missing is true where the domain itself does not exist. Its errors are
-// *provider.Errors of class Transient: nobody could tell.
+// errUnresolved, and where no server answered at all a *provider.Error of class Transient.
 func (r *resolver) lookup(ctx context.Context, domain string, kind dnsmessage.Type) (records []dnsmessage.ResourceBody, missing bool, err error) {
 	name, err := dnsmessage.NewName(domain + ".")
 	if err != nil {
@@ -56,7 +61,7 @@ func (r *resolver) lookup(ctx context.Context, domain string, kind dnsmessage.Ty
 		var silent []string // those are worth a second packet
 		for _, server := range servers {
 			if ctx.Err() != nil {
-				return nil, false, unanswered(ctx, answered)
+				return nil, false, undecided(ctx, answered)
 			}
 			said, err := r.ask(ctx, server, question)
 			if err != nil {
@@ -73,7 +78,7 @@ func (r *resolver) lookup(ctx context.Context, domain string, kind dnsmessage.Ty
 		}
 		servers = silent
 	}
-	return nil, false, unanswered(ctx, answered)
+	return nil, false, undecided(ctx, answered)
 }
 
 func (r *resolver) ask(ctx context.Context, server string, question dnsmessage.Question) (reply, error) {
@@ -124,14 +129,20 @@ func ofType(answers []dnsmessage.Resource, kind dnsmessage.Type) []dnsmessage.Re
 	return list
 }
 
-// unanswered says why there is no answer: one that names neither the domain, which is somebody's, nor the servers.
-func unanswered(ctx context.Context, answered bool) error {
+// undecided says why no server settled a question. One that answered counts more than others that were silent until the
+// deadline; not when the caller left, who might have heard better.
+func undecided(ctx context.Context, answered bool) error {
+	if answered && !errors.Is(ctx.Err(), context.Canceled) {
+		return errUnresolved
+	}
+	return unanswered(ctx)
+}
+
+// unanswered is the error when no server answered: one that names neither the domain, which is somebody's, nor the servers.
+func unanswered(ctx context.Context) error {
 	message := "no DNS server answered: check that the operator can reach its resolvers"
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		message = "DNS gave no answer within the deadline"
-	case answered:
-		message = "DNS could not resolve the address's domain: its own name servers fail, or the resolvers refuse to ask them"
 	}
 	return &provider.Error{Class: provider.Transient, Message: message, Err: ctx.Err()}
 }

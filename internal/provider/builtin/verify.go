@@ -134,6 +134,8 @@ func (v *verifier) Verify(ctx context.Context, s provider.Submission) (provider.
 		result.Suggestion = a.local + "@" + domain
 	}
 	switch {
+	case host.unknown: // before the role, which would matter only if the domain took mail
+		result.Verdict, result.Evidence = provider.Unknown, host.evidence
 	case !host.takes:
 		result.Verdict, result.Evidence, result.Mailbox = provider.Undeliverable, host.evidence, ""
 		return result, nil // whatever a list says

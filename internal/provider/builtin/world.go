@@ -28,7 +28,7 @@ type world struct {
 }
 
 // check is asked before an address is called undeliverable because DNS has nothing about its domain. Its error is a
-// *provider.Error: Config when the resolvers don't know the Internet, Transient when they do not answer.
+// *provider.Error, Config when the resolvers don't know the Internet and Transient when none answers, or errUnresolved.
 func (w *world) check(ctx context.Context) error {
 	w.mu.Lock()
 	seenAt := w.seenAt

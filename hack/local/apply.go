@@ -40,9 +40,29 @@ func (l *launcher) applyAll(ctx context.Context) ([]string, error) {
 	if _, err := l.apply(ctx, "config/rbac", nil); err != nil {
 		return nil, err
 	}
-	return l.apply(ctx, "config/samples", func(manifest []byte) []byte {
-		return rewriteHost(manifest, l.addr(envSandbox))
-	})
+	var samples []string
+	for _, folder := range []string{"config/samples", "config/samples/builtin"} {
+		names, err := l.apply(ctx, folder, l.toSandbox)
+		if err != nil {
+			return nil, err
+		}
+		samples = append(samples, names...)
+	}
+	return samples, nil
+}
+
+// toSandbox points the URLs and the DNS resolver of the samples at the sandbox's addresses.
+func (s settings) toSandbox(manifest []byte) []byte {
+	text := string(manifest)
+	for _, a := range defaultAddresses() {
+		switch a.env {
+		case envSandbox:
+			text = strings.ReplaceAll(text, "http://"+a.value+"/", "http://"+reachable(s.addr(a.env))+"/")
+		case envSandboxDNS:
+			text = strings.ReplaceAll(text, "- "+a.value+"\n", "- "+reachable(s.addr(a.env))+"\n") // an item of a list
+		}
+	}
+	return []byte(text)
 }
 
 // apply applies a kustomize folder of the repository, after change, and returns the names of what is in it.

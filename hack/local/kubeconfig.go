@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 )
 
@@ -89,10 +88,4 @@ contexts:
     namespace: %s
 current-context: local
 `, server, base64.StdEncoding.EncodeToString(ca), token, namespace)
-}
-
-// rewriteHost points the URLs of the samples at the sandbox's address.
-func rewriteHost(manifest []byte, sandbox string) []byte {
-	i := slices.IndexFunc(defaultAddresses(), func(a address) bool { return a.env == envSandbox })
-	return []byte(strings.ReplaceAll(string(manifest), "http://"+defaultAddresses()[i].value+"/", "http://"+reachable(sandbox)+"/"))
 }

@@ -70,9 +70,13 @@ func (l *launcher) findAssets(ctx context.Context) error {
 func (l *launcher) startSandbox(ctx context.Context) error {
 	l.say("starting the sandbox")
 	err := l.parts.start(command{
-		name:     "sandbox",
-		path:     filepath.Join(l.Bin, "sandbox"),
-		args:     []string{"--addr=" + l.addr(envSandbox), "--state=" + l.path("sandbox.jsonl")},
+		name: "sandbox",
+		path: filepath.Join(l.Bin, "sandbox"),
+		args: []string{
+			"--addr=" + l.addr(envSandbox),
+			"--dns-addr=" + l.addr(envSandboxDNS),
+			"--state=" + l.path("sandbox.jsonl"),
+		},
 		patience: 10 * time.Second,
 	})
 	if err != nil {
@@ -122,13 +126,15 @@ func (l *launcher) startIntake(ctx context.Context) error {
 
 // announce says what can be done now. The line that begins with "ready" is for scripts to wait for.
 func (l *launcher) announce() {
-	intake := "http://" + reachable(l.addr(envIntake)) + "/v1/" + sampleNamespace + "/trial"
+	pipelines := "http://" + reachable(l.addr(envIntake)) + "/v1/" + sampleNamespace
+	intake := pipelines + "/trial"
 	sandbox := "http://" + reachable(l.addr(envSandbox))
 	l.say(`
 ready: a submission is processed from here on.
 
 The form:
   %s/form
+  %s/plain/form (built-in checks only)
 Submit one contact:
   curl -i %s/submissions -H 'Content-Type: application/json' \
     -d '{"name":"Ada Example","email":"ada@example.com","company":"Example Ltd","phone":"+44 20 7946 0958","country":"GB","consent":{"marketing":true}}'
@@ -139,7 +145,7 @@ What the CRM and the marketing system hold:
   %s/_records/marketing
 
 The logs are in %s. Ctrl-C stops everything; what is stored stays for the next time.`,
-		intake, intake, l.shown(l.path("kubeconfig")), l.kubectlCommand(), sandbox, sandbox, l.shown(l.path("logs")))
+		intake, pipelines, intake, l.shown(l.path("kubeconfig")), l.kubectlCommand(), sandbox, sandbox, l.shown(l.path("logs")))
 }
 
 // kubectlCommand is what a person calls kubectl by here: the installed one, else bin/kubectl, which it makes if need be.

@@ -40,6 +40,14 @@ func tryReserve(ctx context.Context, addresses []address) error {
 			continue
 		}
 		defer func() { _ = listener.Close() }()
+		if a.udp {
+			packets, err := new(net.ListenConfig).ListenPacket(ctx, "udp", listener.Addr().String())
+			if err != nil {
+				errs = append(errs, unusable(a, taken, err))
+				continue
+			}
+			defer func() { _ = packets.Close() }()
+		}
 		if _, port, err := net.SplitHostPort(a.value); err == nil && port == "0" {
 			addresses[i].value = listener.Addr().String()
 		}

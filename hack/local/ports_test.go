@@ -22,6 +22,12 @@ func listen(t *testing.T) string {
 
 func TestReserve(t *testing.T) {
 	busy := listen(t)
+	busyUDP, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = busyUDP.Close() }()
+	onlyUDP := busyUDP.LocalAddr().String()
 	free, err := freePorts(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
@@ -33,24 +39,32 @@ func TestReserve(t *testing.T) {
 		wantErr   []string // what the message must hold; none: no error
 	}{
 		"free": {
-			addresses: []address{{"the intake", envIntake, shared}},
+			addresses: []address{{part: "the intake", env: envIntake, value: shared}},
 		},
 		"in use": {
-			addresses: []address{{"the intake", envIntake, busy}, {"the sandbox", envSandbox, "127.0.0.1:0"}},
+			addresses: []address{{part: "the intake", env: envIntake, value: busy}, {part: "the sandbox", env: envSandbox, value: "127.0.0.1:0"}},
 			wantInUse: true,
 			wantErr:   []string{"the intake", busy, envIntake},
 		},
+		"in use over UDP": {
+			addresses: []address{{part: "the sandbox's DNS", env: envSandboxDNS, value: onlyUDP, udp: true}},
+			wantInUse: true,
+			wantErr:   []string{"the sandbox's DNS", onlyUDP, envSandboxDNS},
+		},
+		"in use over UDP, which is not asked for": {
+			addresses: []address{{part: "the sandbox", env: envSandbox, value: onlyUDP}},
+		},
 		"every one is named": {
-			addresses: []address{{"the intake", envIntake, busy}, {"the sandbox", envSandbox, busy}},
+			addresses: []address{{part: "the intake", env: envIntake, value: busy}, {part: "the sandbox", env: envSandbox, value: busy}},
 			wantInUse: true,
 			wantErr:   []string{envIntake, envSandbox},
 		},
 		"two parts want one address": {
-			addresses: []address{{"the intake", envIntake, shared}, {"the sandbox", envSandbox, shared}},
+			addresses: []address{{part: "the intake", env: envIntake, value: shared}, {part: "the sandbox", env: envSandbox, value: shared}},
 			wantErr:   []string{"both want " + shared, envIntake, envSandbox},
 		},
 		"no address": {
-			addresses: []address{{"the intake", envIntake, "8080"}},
+			addresses: []address{{part: "the intake", env: envIntake, value: "8080"}},
 			wantErr:   []string{"the intake", envIntake, "8080"},
 		},
 	}
@@ -73,12 +87,17 @@ func TestReserve(t *testing.T) {
 }
 
 func TestReserveFillsInPort0(t *testing.T) {
-	addresses := []address{{"the intake", envIntake, "127.0.0.1:0"}}
+	addresses := []address{
+		{part: "the intake", env: envIntake, value: "127.0.0.1:0"},
+		{part: "the sandbox's DNS", env: envSandboxDNS, value: "127.0.0.1:0", udp: true},
+	}
 	if err := reserve(t.Context(), addresses); err != nil {
 		t.Fatal(err)
 	}
-	if strings.HasSuffix(addresses[0].value, ":0") {
-		t.Errorf("the address is still %s", addresses[0].value)
+	for _, a := range addresses {
+		if strings.HasSuffix(a.value, ":0") {
+			t.Errorf("the address of %s is still %s", a.part, a.value)
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ type address struct {
 	part  string // for messages
 	env   string // the environment variable that changes it
 	value string // host:port
+	udp   bool   // beside TCP
 }
 
 // The environment variables of the addresses.
@@ -34,15 +35,17 @@ const (
 	envMetrics       = "METRICS_ADDR"
 	envHealth        = "HEALTH_ADDR"
 	envSandbox       = "SANDBOX_ADDR"
+	envSandboxDNS    = "SANDBOX_DNS_ADDR"
 )
 
 func defaultAddresses() []address {
 	return []address{
-		{"the intake", envIntake, "127.0.0.1:8080"},
-		{"the intake's metrics", envIntakeMetrics, "127.0.0.1:8081"},
-		{"the operator's metrics", envMetrics, "127.0.0.1:8082"},
-		{"the operator's health", envHealth, "127.0.0.1:8083"},
-		{"the sandbox", envSandbox, "127.0.0.1:8090"},
+		{part: "the intake", env: envIntake, value: "127.0.0.1:8080"},
+		{part: "the intake's metrics", env: envIntakeMetrics, value: "127.0.0.1:8081"},
+		{part: "the operator's metrics", env: envMetrics, value: "127.0.0.1:8082"},
+		{part: "the operator's health", env: envHealth, value: "127.0.0.1:8083"},
+		{part: "the sandbox", env: envSandbox, value: "127.0.0.1:8090"},
+		{part: "the sandbox's DNS", env: envSandboxDNS, value: "127.0.0.1:8053", udp: true},
 	}
 }
 

@@ -91,11 +91,3 @@ func TestAuthorityIsKeptAndSigns(t *testing.T) {
 		t.Errorf("a damaged authority: error %v, want one that names the folder", err)
 	}
 }
-
-func TestRewriteHost(t *testing.T) {
-	const manifest = "url: http://127.0.0.1:8090/crm/v1/{key}\nother: http://127.0.0.1:80901/x\n"
-	const want = "url: http://127.0.0.1:9/crm/v1/{key}\nother: http://127.0.0.1:80901/x\n"
-	if diff := cmp.Diff(want, string(rewriteHost([]byte(manifest), "0.0.0.0:9"))); diff != "" {
-		t.Errorf("manifest (-want +got):\n%s", diff)
-	}
-}

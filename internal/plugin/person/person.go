@@ -44,19 +44,22 @@ func Find(ctx context.Context, cluster *kube.Cluster, name string) ([]*Person, e
 	if err != nil {
 		return nil, err
 	}
-	keep := func(s *v1alpha1.ContactSubmission) error {
+	keep := func(s *v1alpha1.ContactSubmission) {
 		p := in(s.Namespace)
 		p.Submissions = append(p.Submissions, *s)
-		return nil
 	}
-	if err := kube.EachSubmission(ctx, cluster, keep, scope, kube.OfContact(name)); err != nil {
+	err = kube.EachSubmission(ctx, cluster, func(s *v1alpha1.ContactSubmission) error {
+		keep(s)
+		return nil
+	}, scope, kube.OfContact(name))
+	if err != nil {
 		return nil, err
 	}
 	err = kube.EachSubmission(ctx, cluster, func(s *v1alpha1.ContactSubmission) error {
-		if contact.Name(contact.NormaliseAddress(s.Spec.Contact.Email)) != name {
-			return nil
+		if contact.Name(contact.NormaliseAddress(s.Spec.Contact.Email)) == name {
+			keep(s)
 		}
-		return keep(s)
+		return nil
 	}, scope, kube.Unpicked)
 	if err != nil {
 		return nil, err

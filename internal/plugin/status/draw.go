@@ -50,15 +50,15 @@ func drawRow(b *strings.Builder, row Pipeline, style screen.Style, now time.Time
 		if i < len(row.Links)-1 {
 			lines[0] += style.Dim(" " + strings.Repeat("─", cell-len(l.Stage)-3) + "▶ ")
 		}
-		add(&lines[1], screen.Cut(l.Integration, cell-2), cell, style.Dim)
-		add(&lines[2], mark, cell, paint)
+		add(&lines[1], screen.Cut(l.Integration, cell-2), style.Dim)
+		add(&lines[2], mark, paint)
 		waiting, oldest := "", ""
 		if l.Waiting > 0 {
 			waiting = screen.Number(l.Waiting) + " waiting"
 			oldest = "oldest " + screen.Span(now.Sub(*l.Oldest))
 		}
-		add(&lines[3], waiting, cell, style.Doubt)
-		add(&lines[4], oldest, cell, style.Dim)
+		add(&lines[3], waiting, style.Doubt)
+		add(&lines[4], oldest, style.Dim)
 	}
 	for _, line := range lines {
 		if strings.TrimSpace(line) != "" {
@@ -92,9 +92,9 @@ func drawHeld(b *strings.Builder, row Pipeline, heldMore bool) {
 	b.WriteString("\n" + margin + title + "\n" + screen.Columns(held))
 }
 
-// add appends a cell to a line: it is filled up before it is painted, so that the columns stay.
-func add(line *string, text string, width int, paint func(string) string) {
-	fill := strings.Repeat(" ", max(0, width-screen.Width(text)))
+// add appends a cell to a line. What fills it up is not painted, so that the columns stay.
+func add(line *string, text string, paint func(string) string) {
+	fill := strings.Repeat(" ", max(0, cell-screen.Width(text)))
 	*line += paint(text) + fill
 }
 

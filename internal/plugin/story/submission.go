@@ -23,7 +23,7 @@ type teller struct {
 	now   time.Time
 }
 
-func (t *teller) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
+func (t *teller) line(format string, args ...any) { t.WriteString(fmt.Sprintf(format, args...) + "\n") }
 
 // rows writes labelled facts under one another; those without a text are left out.
 func (t *teller) rows(facts [][]string) {

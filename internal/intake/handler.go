@@ -32,20 +32,29 @@ type Handler struct {
 	mux           *http.ServeMux
 }
 
-// routes of the public port. Methods are checked by the routes themselves, so that a wrong one is answered in the same
-// words and form as every other error.
+// addresses of the public port. Methods are checked by the handlers, so that a wrong one is answered in the same words
+// and form as every other error.
+func (h *Handler) addresses() map[string]http.Handler {
+	post, get := []string{http.MethodPost}, []string{http.MethodGet, http.MethodHead}
+	return map[string]http.Handler{
+		"/v1/{namespace}/{pipeline}/submissions": h.ofPipeline(h.forScripts(post, h.submit)),
+		"/v1/{namespace}/{pipeline}/me":          h.ofPipeline(h.forScripts(get, h.me)),
+		"/v1/{namespace}/{pipeline}/form":        h.ofPipeline(h.by(get, h.form)),
+		"/v1/{namespace}/{pipeline}/thanks":      h.ofPipeline(h.by(get, h.thanks)),
+		"/healthz":                               http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }),
+		"/readyz":                                http.HandlerFunc(h.ready),
+		"/": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h.fail(w, r, nil, problem{Status: http.StatusNotFound, Detail: "There is nothing at this address."})
+		}),
+	}
+}
+
+// routes fills the mux.
 func (h *Handler) routes() {
 	h.mux = http.NewServeMux()
-	post, get := []string{http.MethodPost}, []string{http.MethodGet, http.MethodHead}
-	h.mux.Handle("/v1/{namespace}/{pipeline}/submissions", h.ofPipeline(h.forScripts(post, h.submit)))
-	h.mux.Handle("/v1/{namespace}/{pipeline}/me", h.ofPipeline(h.forScripts(get, h.me)))
-	h.mux.Handle("/v1/{namespace}/{pipeline}/form", h.ofPipeline(h.by(get, h.form)))
-	h.mux.Handle("/v1/{namespace}/{pipeline}/thanks", h.ofPipeline(h.by(get, h.thanks)))
-	h.mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
-	h.mux.HandleFunc("/readyz", h.ready)
-	h.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		h.fail(w, r, nil, problem{Status: http.StatusNotFound, Detail: "There is nothing at this address."})
-	})
+	for address, handler := range h.addresses() {
+		h.mux.Handle(address, handler)
+	}
 }
 
 // ServeHTTP counts every request, and turns a panic into an answer and a log line.

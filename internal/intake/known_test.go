@@ -25,6 +25,7 @@ type site struct {
 	committer *fakeCommitter
 	contacts  fakeContacts
 	now       time.Time
+	cookies   []string // of the browser that asks next
 }
 
 func newSite(form v1alpha1.FormSpec) *site {

@@ -7,11 +7,15 @@ import (
 	"fmt"
 	"os"
 
+	uberzap "go.uber.org/zap"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/contact-operator/contact-operator/cmd/contact-operator/app"
 )
+
+// mostVerbose is the most that is ever logged. One step further, the Kubernetes client logs what it sends, which is personal.
+const mostVerbose = -7
 
 func main() {
 	var o app.Options
@@ -26,6 +30,9 @@ func main() {
 	logging := zap.Options{}
 	logging.BindFlags(flag.CommandLine)
 	flag.Parse()
+	if level, ok := logging.Level.(uberzap.AtomicLevel); ok && level.Level() < mostVerbose {
+		level.SetLevel(mostVerbose)
+	}
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&logging)))
 
 	if err := run(ctrl.SetupSignalHandler(), o); err != nil {

@@ -107,12 +107,10 @@ func (p *pass) judge(stage *v1alpha1.ValidationStage, v provider.Verification, a
 		return done(integration, reason, message)
 	}
 	doubtful := func(action v1alpha1.VerdictAction, reason string) outcome {
-		switch {
-		case action == v1alpha1.VerdictAccept:
+		if action == v1alpha1.VerdictAccept {
 			return pass(v1alpha1.ReasonAccepted, "the address is "+reason+", which the pipeline accepts")
-		default:
-			return ended(integration, reason, "")
 		}
+		return ended(integration, reason, "")
 	}
 	switch v.Verdict {
 	case provider.Deliverable:

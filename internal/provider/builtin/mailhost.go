@@ -106,11 +106,14 @@ func (m *mailHosts) ask(domain string) (mailHost, error) {
 	ctx, cancel := context.WithTimeout(m.ctx, lookupTimeout)
 	defer cancel()
 	host, err := m.lookup(ctx, domain)
-	if err == nil && !host.takes && !host.told {
+	inDoubt := errors.Is(err, errUnresolved)
+	if inDoubt || (err == nil && !host.takes && !host.told) {
 		err = m.world.check(ctx)
 	}
 	switch {
-	case errors.Is(err, errUnresolved):
+	case errors.Is(err, errUnresolved): // not even what everybody knows: it is the servers, not the domain
+		return mailHost{}, &provider.Error{Class: provider.Transient, Message: "the DNS servers can't resolve anything at the moment", Err: err}
+	case inDoubt && err == nil:
 		return mailHost{unknown: true, evidence: "DNS could not resolve the domain"}, nil
 	case err != nil:
 		return mailHost{}, err

@@ -108,6 +108,10 @@ func (l *launcher) startOperator(ctx context.Context) error {
 
 func (l *launcher) startIntake(ctx context.Context) error {
 	l.say("starting the intake")
+	keys := l.path("token.keys")
+	if err := keepTokenKeys(keys); err != nil {
+		return err
+	}
 	err := l.parts.start(command{
 		name: "contact-intake",
 		path: filepath.Join(l.Bin, "contact-intake"),
@@ -115,6 +119,7 @@ func (l *launcher) startIntake(ctx context.Context) error {
 			"--kubeconfig=" + l.path("intake.kubeconfig"),
 			"--addr=" + l.addr(envIntake),
 			"--metrics-addr=" + l.addr(envIntakeMetrics),
+			"--token-key-file=" + keys,
 		},
 		patience: 45 * time.Second,
 	})
@@ -140,12 +145,11 @@ Submit one contact:
     -d '{"name":"Ada Example","email":"ada@example.com","company":"Example Ltd","phone":"+44 20 7946 0958","country":"GB","consent":{"marketing":true}}'
 See it:
   KUBECONFIG=%s %s get contactsubmissions
-What the CRM and the marketing system hold:
-  %s/_records/crm
-  %s/_records/marketing
+What the CRM and the marketing system hold, with buttons to break them:
+  %s/ (as JSON: /_records/crm, /_records/marketing)
 
 The logs are in %s. Ctrl-C stops everything; what is stored stays for the next time.`,
-		intake, pipelines, intake, l.shown(l.path("kubeconfig")), l.kubectlCommand(), sandbox, sandbox, l.shown(l.path("logs")))
+		intake, pipelines, intake, l.shown(l.path("kubeconfig")), l.kubectlCommand(), sandbox, l.shown(l.path("logs")))
 }
 
 // kubectlCommand is what a person calls kubectl by here: the installed one, else bin/kubectl, which it makes if need be.

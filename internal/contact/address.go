@@ -4,8 +4,6 @@
 package contact
 
 import (
-	"crypto/sha256"
-	"encoding/base32"
 	"strings"
 	"unicode"
 
@@ -34,15 +32,3 @@ func NormaliseAddress(typed string) string {
 // MaxAddress is the length, in bytes, that no deliverable address exceeds (RFC 5321, section 4.5.3.1.3, less the angle
 // brackets).
 const MaxAddress = 254
-
-var nameEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
-// nameLength is 26 characters of 5 bits: 130 bits of the hash, far beyond a collision.
-const nameLength = 26
-
-// Name is the name of the Contact of a normalised address. It hides the address from a glance, not from somebody who
-// guesses it: pseudonymous, not anonymous.
-func Name(normalised string) string {
-	sum := sha256.Sum256([]byte(normalised))
-	return nameEncoding.EncodeToString(sum[:])[:nameLength]
-}

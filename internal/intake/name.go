@@ -1,17 +1,11 @@
 package intake
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base32"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"strings"
-)
 
-// nameLength is how many base32 characters a name has: 130 bits, so that neither hashes nor random names ever collide.
-const nameLength = 26
+	"github.com/contact-operator/contact-operator/internal/contact"
+)
 
 // source is the part of the name that keeps submissions of the form and JSON contract apart from those of other doors.
 const source = "intake"
@@ -26,22 +20,11 @@ func nameFor(namespace, pipeline, key string, s *Submission) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode the canonical payload: %w", err)
 	}
-	h := sha256.New()
-	for _, part := range [][]byte{[]byte(namespace), []byte(pipeline), []byte(source), []byte(key), payload} {
-		// The length before each part keeps ("ab","c") and ("a","bc") apart.
-		var length [8]byte
-		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
-		h.Write(length[:])
-		h.Write(part)
-	}
-	name := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil))
-	return strings.ToLower(name[:nameLength]), nil
+	return contact.SubmissionName(namespace, pipeline, source, key, payload), nil
 }
 
 // newKey returns a fresh idempotency key; it serves as a random name, too.
-func newKey() string {
-	return strings.ToLower(rand.Text()[:nameLength])
-}
+func newKey() string { return contact.RandomName() }
 
 // maxKeyLength is the longest idempotency key, in bytes.
 const maxKeyLength = 255

@@ -4,18 +4,14 @@ package entry
 
 import (
 	"cmp"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base32"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/contact"
 )
 
 // Entry is one submission. Its JSON form is what the name is computed from: adding a field that is left out when absent
@@ -35,9 +31,6 @@ type Entry struct {
 	ReceivedAt *time.Time `json:"receivedAt,omitempty"`
 }
 
-// nameLength is how many base32 characters a name has: 130 bits, so that neither hashes nor random names ever collide.
-const nameLength = 26
-
 // NameFor computes a name that is always the same for the same content from the same source, and different for anything
 // else. source keeps the doors apart through which entries come; key tells apart entries that happen to be equal.
 func NameFor(namespace, pipeline, source, key string, e *Entry) (string, error) {
@@ -45,20 +38,8 @@ func NameFor(namespace, pipeline, source, key string, e *Entry) (string, error) 
 	if err != nil {
 		return "", fmt.Errorf("encode the entry: %w", err)
 	}
-	h := sha256.New()
-	for _, part := range [][]byte{[]byte(namespace), []byte(pipeline), []byte(source), []byte(key), payload} {
-		// The length before each part keeps ("ab","c") and ("a","bc") apart.
-		var length [8]byte
-		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
-		h.Write(length[:])
-		h.Write(part)
-	}
-	name := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil))
-	return strings.ToLower(name[:nameLength]), nil
+	return contact.SubmissionName(namespace, pipeline, source, key, payload), nil
 }
-
-// RandomName returns a name that no other submission has.
-func RandomName() string { return strings.ToLower(rand.Text()[:nameLength]) }
 
 // Object makes the resource. channel is used when the entry has none. receivedAt may be nil: it is the object's creation
 // then.

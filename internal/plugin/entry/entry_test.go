@@ -93,7 +93,7 @@ func TestNameFor(t *testing.T) {
 			t.Errorf("%s has the name of %s", what, other)
 		}
 		seen[n] = what
-		if len(n) != nameLength {
+		if len(n) != 26 {
 			t.Errorf("%s: name %q", what, n)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/contact"
 	"github.com/contact-operator/contact-operator/internal/plugin/entry"
 	"github.com/contact-operator/contact-operator/internal/plugin/kube"
 	"github.com/contact-operator/contact-operator/internal/plugin/screen"
@@ -80,7 +81,7 @@ func (s *submit) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	name := entry.RandomName()
+	name := contact.RandomName()
 	if s.key != "" {
 		if name, err = entry.NameFor(cluster.Namespace, s.pipeline, source, s.key, &s.entry); err != nil {
 			return err

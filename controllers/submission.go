@@ -229,7 +229,8 @@ func logFaults(ctx context.Context, failures []pipeline.Failure) {
 
 // wait remembers what a submission that is not through waits for, and says when to come back at the latest.
 func (r *SubmissionReconciler) wait(s *v1alpha1.ContactSubmission, out pipeline.Output, begun link.Begun) ctrl.Result {
-	if out.Status.State != v1alpha1.StateActive {
+	after := v1alpha1.ContactSubmission{ObjectMeta: s.ObjectMeta, Status: out.Status}
+	if settled(&after) {
 		return ctrl.Result{}
 	}
 	in := func(names []string) []link.Key {

@@ -82,3 +82,35 @@ func TestRetryOfARejectedOneAsksAgain(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+func TestRequestOutlivesASuspendedPipeline(t *testing.T) {
+	w, s, p := newWorld(), sent("a", 0), trial()
+	w.verdict = provider.Role
+	w.pass(t, s, p)
+	asks(v1alpha1.AnnotationAccept, "known to sales")(s)
+	p.Spec.Suspend = new(true)
+	w.pass(t, s, p)
+	if got, want := reasons(s), "Role Skipped Skipped Skipped Rejected"; got != want || !Asked(s) {
+		t.Errorf("got %s, asked %v: the request is lost", got, Asked(s))
+	}
+	p.Spec.Suspend = nil
+	w.pass(t, s, p)
+	if got, want := reasons(s), "Accepted Located Synced Synced Completed"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestRetryOnRequestOutlivesAFailure(t *testing.T) {
+	w, s := newWorld(), sent("a", 0)
+	w.pass(t, s, trial())
+	asks(v1alpha1.AnnotationRetry, "1")(s)
+	w.errs["crm"] = transient("no answer")
+	out := w.pass(t, s, trial())
+	delete(w.errs, "crm")
+	w.takeCalls()
+	w.now = out.NextAttempt
+	w.pass(t, s, trial())
+	if got := w.takeCalls(); got != "crm" {
+		t.Errorf("called %q: the CRM is not written to again", got)
+	}
+}

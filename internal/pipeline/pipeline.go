@@ -104,7 +104,6 @@ func Run(ctx context.Context, in Input) (Output, error) {
 		p.contact = in.Contact.DeepCopy()
 	}
 
-	p.hear()
 	p.run(ctx)
 	if err := errors.Join(ctx.Err(), p.abort); err != nil {
 		return Output{}, err
@@ -126,6 +125,7 @@ func (p *pass) run(ctx context.Context) {
 		p.waitForPipeline()
 		return
 	}
+	p.hear() // only now: a request that could not be acted on would be lost
 	if p.ready(v1alpha1.StageValidated) {
 		p.record(v1alpha1.StageValidated, p.guard(v1alpha1.StageValidated, func() outcome { return p.validate(ctx) }))
 	}
@@ -134,6 +134,9 @@ func (p *pass) run(ctx context.Context) {
 		return
 	}
 	p.merge()
+	if p.again {
+		p.forgetHeld()
+	}
 
 	if p.ready(v1alpha1.StageLocated) {
 		p.record(v1alpha1.StageLocated, p.guard(v1alpha1.StageLocated, func() outcome { return p.locate(ctx) }))
@@ -215,6 +218,15 @@ func (p *pass) merge() {
 	contact.Merge(p.contact, p.Submission)
 }
 
+// forgetHeld forgets what the systems hold: they are written to again, if not in this pass, then in a later one.
+func (p *pass) forgetHeld() {
+	for _, stage := range []v1alpha1.Stage{v1alpha1.StageCRMSynced, v1alpha1.StageMarketingSynced} {
+		if held := contact.Sync(p.contact, stage, p.integration(stage)); held != nil {
+			held.Hash = ""
+		}
+	}
+}
+
 // waitForPipeline leaves every open stage waiting.
 func (p *pass) waitForPipeline() {
 	name := p.Submission.Spec.PipelineRef.Name
@@ -222,6 +234,9 @@ func (p *pass) waitForPipeline() {
 	first.next = nothing // whoever runs the pass waits for the pipeline in any case
 	if p.Pipeline != nil {
 		first.reason, first.message = v1alpha1.ReasonParked, "ContactPipeline "+name+" is suspended"
+	}
+	if p.Submission.Status.State == v1alpha1.StateHeld {
+		return // a person asks for something; until it can be done, it stays as it is
 	}
 	for _, stage := range v1alpha1.Stages {
 		if p.open(stage) {

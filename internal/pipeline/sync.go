@@ -71,7 +71,7 @@ func (s *syncer) write(ctx context.Context) outcome {
 	}
 	hash := Hash(link.UID(), request)
 	if held != nil {
-		if held.Hash == hash && !s.p.again {
+		if held.Hash == hash {
 			return s.unchanged(held)
 		}
 		if held.IntegrationUID == link.UID() { // to another system, the id of this one is somebody else

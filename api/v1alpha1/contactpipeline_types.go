@@ -14,6 +14,10 @@ import (
 // +kubebuilder:validation:XValidation:rule="!self.metadata.name.contains('.')",message="the name has no dots: it is part of the form's address"
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Weakest",type=string,JSONPath=`.status.weakestLink.integration`
+// +kubebuilder:printcolumn:name="Waiting",type=integer,JSONPath=`.status.weakestLink.waiting`
+// +kubebuilder:printcolumn:name="Oldest",type=date,JSONPath=`.status.weakestLink.oldestWaitingSince`
+// +kubebuilder:printcolumn:name="Unfinished",type=integer,JSONPath=`.status.unfinished`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type ContactPipeline struct {
 	metav1.TypeMeta `json:",inline"`
@@ -194,6 +198,36 @@ type ContactPipelineStatus struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// unfinished is how many submissions of this pipeline can still move by themselves. Written at most every ten seconds,
+	// rounded to two digits.
+	// +optional
+	Unfinished *int32 `json:"unfinished,omitempty"`
+
+	// weakestLink is the link that holds up most of them now. Absent while none does.
+	// +optional
+	WeakestLink *WeakestLink `json:"weakestLink,omitempty"`
+}
+
+// WeakestLink is a link that holds submissions up, and what that costs.
+type WeakestLink struct {
+	// integration that they wait for.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Integration string `json:"integration,omitempty"`
+
+	// stage that waits.
+	// +required
+	Stage Stage `json:"stage,omitempty"`
+
+	// waiting is how many submissions of this pipeline wait there, rounded to two digits.
+	// +optional
+	Waiting *int32 `json:"waiting,omitempty"`
+
+	// oldestWaitingSince is when the oldest of them was received.
+	// +optional
+	OldestWaitingSince *metav1.Time `json:"oldestWaitingSince,omitempty"`
 }
 
 // ContactPipelineList is a list of ContactPipelines.

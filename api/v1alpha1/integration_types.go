@@ -15,6 +15,8 @@ import (
 // +kubebuilder:printcolumn:name="Provider",type=string,JSONPath=`.spec.provider`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Circuit",type=string,JSONPath=`.status.circuit`
+// +kubebuilder:printcolumn:name="Waiting",type=integer,JSONPath=`.status.waiting`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type Integration struct {
 	metav1.TypeMeta `json:",inline"`
@@ -63,6 +65,21 @@ type IntegrationSpec struct {
 	// +kubebuilder:validation:Maximum=60
 	TimeoutSeconds *int32 `json:"timeoutSeconds,omitempty"`
 
+	// limits bound what this system is asked to do at a time. All pipelines that use the Integration share them.
+	// +optional
+	// +kubebuilder:default={}
+	Limits LinkLimits `json:"limits,omitempty,omitzero"`
+
+	// circuit says when a failing system is left alone, and when it is tried again.
+	// +optional
+	// +kubebuilder:default={}
+	Circuit CircuitPolicy `json:"circuit,omitempty,omitzero"`
+
+	// batch says how records travel together, where the system takes several in one call.
+	// +optional
+	// +kubebuilder:default={}
+	Batch BatchPolicy `json:"batch,omitempty,omitzero"`
+
 	// http describes any JSON service.
 	// +optional
 	HTTP *HTTPProvider `json:"http,omitempty"`
@@ -70,6 +87,99 @@ type IntegrationSpec struct {
 	// builtin checks addresses and finds countries without any service.
 	// +optional
 	Builtin *BuiltinProvider `json:"builtin,omitempty"`
+}
+
+// LinkLimits bound what a system is asked to do at a time.
+type LinkLimits struct {
+	// concurrentCalls is how many calls may be in flight at once. While the system recovers there are fewer.
+	// +optional
+	// +kubebuilder:default=16
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=64
+	ConcurrentCalls *int32 `json:"concurrentCalls,omitempty"`
+
+	// rate is how many calls the system takes in a time. Left out: no limit.
+	// +optional
+	Rate *CallRate `json:"rate,omitempty"`
+}
+
+// CallRate is a number of calls in a time. No period of that length, wherever it begins, sees more calls.
+type CallRate struct {
+	// calls in a period.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100000
+	Calls int32 `json:"calls,omitempty"`
+
+	// periodSeconds is the length of a period.
+	// +optional
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=86400
+	PeriodSeconds *int32 `json:"periodSeconds,omitempty"`
+}
+
+// CircuitPolicy says when the circuit to a failing system opens, so that it gets no calls, and when it is tried again.
+// Only failures that pass by themselves count: not what concerns one record.
+type CircuitPolicy struct {
+	// failurePercent is the share of failed calls that opens the circuit.
+	// +optional
+	// +kubebuilder:default=50
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	FailurePercent *int32 `json:"failurePercent,omitempty"`
+
+	// minimumCalls must have been made within the window before their failures count.
+	// +optional
+	// +kubebuilder:default=10
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	MinimumCalls *int32 `json:"minimumCalls,omitempty"`
+
+	// windowSeconds is the time over which failures are counted.
+	// +optional
+	// +kubebuilder:default=60
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=3600
+	WindowSeconds *int32 `json:"windowSeconds,omitempty"`
+
+	// openSeconds is how long an open circuit waits for its first probe. Each probe that fails doubles the time.
+	// +optional
+	// +kubebuilder:default=5
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=3600
+	OpenSeconds *int32 `json:"openSeconds,omitempty"`
+
+	// maxOpenSeconds is the longest time between two probes.
+	// +optional
+	// +kubebuilder:default=60
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=3600
+	MaxOpenSeconds *int32 `json:"maxOpenSeconds,omitempty"`
+
+	// probeSuccesses is how many probes in a row, one at a time, must succeed before the circuit closes.
+	// +optional
+	// +kubebuilder:default=3
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=20
+	ProbeSuccesses *int32 `json:"probeSuccesses,omitempty"`
+}
+
+// BatchPolicy says how records travel together.
+type BatchPolicy struct {
+	// maxRecords is the most records that one call carries; 1 sends each by itself. Left out, or larger than what the
+	// provider takes: as many as the provider takes.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	MaxRecords *int32 `json:"maxRecords,omitempty"`
+
+	// lingerMilliseconds is how long the first record of a batch waits for others.
+	// +optional
+	// +kubebuilder:default=50
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=5000
+	LingerMilliseconds *int32 `json:"lingerMilliseconds,omitempty"`
 }
 
 // HTTPProvider describes a JSON service by the calls it offers: verify serves the stage Validated, locate Located,
@@ -257,7 +367,22 @@ type HTTPResponseClass struct {
 	Class ResponseClass `json:"class,omitempty"`
 }
 
-// IntegrationStatus is the health of a link.
+// CircuitState is the state of a link's circuit breaker.
+//
+// +kubebuilder:validation:Enum=Closed;Open;HalfOpen
+type CircuitState string
+
+const (
+	// CircuitClosed: calls are made.
+	CircuitClosed CircuitState = "Closed"
+	// CircuitOpen: the system fails, or refuses us, and gets no calls but a probe now and then.
+	CircuitOpen CircuitState = "Open"
+	// CircuitHalfOpen: the first probes have succeeded, or one is under way.
+	CircuitHalfOpen CircuitState = "HalfOpen"
+)
+
+// IntegrationStatus is the health of a link. It is written at most every ten seconds. Figures are rounded to two digits, so
+// that they don't flap.
 type IntegrationStatus struct {
 	// conditions hold Ready: True when the Integration is complete and its system answers.
 	// +optional
@@ -270,6 +395,38 @@ type IntegrationStatus struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// circuit is the state of the link's circuit breaker.
+	// +optional
+	Circuit CircuitState `json:"circuit,omitempty"`
+
+	// waiting is how many submissions wait for this link.
+	// +optional
+	Waiting *int32 `json:"waiting,omitempty"`
+
+	// oldestWaitingSince is when the oldest of them was received.
+	// +optional
+	OldestWaitingSince *metav1.Time `json:"oldestWaitingSince,omitempty"`
+
+	// recentCalls is how many calls were made in the last five minutes, probes included.
+	// +optional
+	RecentCalls *int32 `json:"recentCalls,omitempty"`
+
+	// recentFailures is how many of them failed, but for those that concern one record.
+	// +optional
+	RecentFailures *int32 `json:"recentFailures,omitempty"`
+
+	// p95LatencyMilliseconds is the time within which 95 of 100 of them were answered.
+	// +optional
+	P95LatencyMilliseconds *int32 `json:"p95LatencyMilliseconds,omitempty"`
+
+	// nextProbeTime is when a system that gets no calls is tried again.
+	// +optional
+	NextProbeTime *metav1.Time `json:"nextProbeTime,omitempty"`
+
+	// drainSeconds estimates how long the waiting ones will take at the present pace. Absent while nothing gets through.
+	// +optional
+	DrainSeconds *int32 `json:"drainSeconds,omitempty"`
 }
 
 // IntegrationList is a list of Integrations.

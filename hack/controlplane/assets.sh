@@ -28,7 +28,10 @@ die() {
 link=''
 case "${1:-}" in
 '') ;;
---link) link=${2:?"--link needs a path"} ;;
+--link)
+  link=${2:?"--link needs a path"}
+  [[ $link == /* ]] || link=$PWD/$link # a build changes the folder
+  ;;
 *) die "usage: assets.sh [--link PATH]" ;;
 esac
 

@@ -30,8 +30,11 @@ type Error struct {
 	// Message says in our own words what happened. It is stable (the same failure gives the same text), holds nothing
 	// personal, no secret and nothing that the remote system sent, and is shown in status.
 	Message string
-	// RetryAfter is the least time to wait, where the system named one.
+	// RetryAfter is the least time to wait, where the system named one. It holds for every call to the system, unless
+	// RecordOnly.
 	RetryAfter time.Duration
+	// RecordOnly: a Throttled or RetryAfter that concerns this record alone, for example a lock on its row.
+	RecordOnly bool
 	// Err is the cause, for errors.Is. It is never shown: it may hold a URL.
 	Err error
 	// Unexpected: the adapter did not classify it, or panicked. The operator's log has the type of the cause.

@@ -121,6 +121,30 @@ type Receipt struct {
 	Suppressed bool
 }
 
+// BatchUpserter writes several records in one call, for systems that take them so.
+type BatchUpserter interface {
+	// MaxBatch is the most Requests that one call takes, at least 2.
+	MaxBatch() int
+	// UpsertBatch writes rendered Requests, no two with one Key, in one call. Each is as repeatable as with Upsert. It
+	// returns one Written per Request, in their order, or, when the call as a whole failed, an *Error. A class that speaks
+	// of a record (Invalid, Conflict) or of the request (Config) says there that the batch was refused whole because of
+	// some of its records: the caller splits it.
+	UpsertBatch(ctx context.Context, requests []Request) ([]Written, error)
+}
+
+// Written is how one record of a batch fared.
+type Written struct {
+	Receipt Receipt
+	// Err is an *Error when the system did not take this record, nil when it did.
+	Err error
+}
+
+// HealthChecker asks a system, cheaply and without changing anything, whether it works.
+type HealthChecker interface {
+	// CheckHealth returns nil, or an *Error.
+	CheckHealth(ctx context.Context) error
+}
+
 // Eraser removes a person from an outside system. It must be repeatable: somebody who is not there is erased.
 type Eraser interface {
 	Erase(ctx context.Context, r Request) error
@@ -132,6 +156,10 @@ type Provider struct {
 	Locator  Locator
 	Upserter Upserter
 	Eraser   Eraser
+	// Batch goes with Upserter, where the system takes several records in one call.
+	Batch BatchUpserter
+	// Health is for systems that have a cheap way to ask.
+	Health HealthChecker
 	// Close ends what the Provider keeps open or running. It is called once no call can come any more; nil: nothing to do.
 	Close func()
 }

@@ -136,7 +136,7 @@ func setUp(mgr ctrl.Manager, o Options, registry prometheus.Registerer) error {
 	}
 	links := &controllers.Links{
 		Client:    mgr.GetClient(),
-		Registry:  link.NewRegistry(time.Now),
+		Registry:  link.NewRegistry(time.Now, nil),
 		Providers: catalog.Factories(),
 		HTTP:      httpx.New(httpx.Options{AllowLoopback: o.AllowLoopback}),
 		Metrics:   metrics,

@@ -159,7 +159,7 @@ func TestDeadline(t *testing.T) {
 			"of the gate": {func(time.Time) (time.Time, time.Time) { return now.Add(time.Second), time.Time{} }, time.Second},
 		}
 		for name, tc := range tests {
-			r := NewRegistry(time.Now, tc.gate)
+			r, _ := newGatedRegistry(tc.gate)
 			l := r.Set(crm, "1", Options{Timeout: time.Minute})
 			now = time.Now()
 			err := l.Write(t.Context(), func(ctx context.Context) error {
@@ -177,9 +177,7 @@ func TestDeadline(t *testing.T) {
 func TestGateHoldsWritesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opensAt := time.Now().Add(time.Minute)
-		r := NewRegistry(time.Now, func(time.Time) (time.Time, time.Time) { return time.Time{}, opensAt })
-		woken := &log{}
-		r.NotifySubmissions(func(keys []Key) { woken.woken = append(woken.woken, keys...) })
+		r, woken := newGatedRegistry(func(time.Time) (time.Time, time.Time) { return time.Time{}, opensAt })
 		l := r.Set(crm, "1", Options{Timeout: time.Minute})
 		var wait *provider.Wait
 		if err := l.Write(t.Context(), returns(nil)); !errors.As(err, &wait) || !wait.Busy {

@@ -42,8 +42,10 @@ func (l *log) expect(t *testing.T, reason string, want ...string) {
 	}
 }
 
-func newRegistry() (*Registry, *log) {
-	r, l := NewRegistry(time.Now, nil), &log{}
+func newRegistry() (*Registry, *log) { return newGatedRegistry(nil) }
+
+func newGatedRegistry(gate Gate) (*Registry, *log) {
+	r, l := NewRegistry(time.Now, gate), &log{}
 	r.NotifySubmissions(func(keys []Key) {
 		l.mu.Lock()
 		defer l.mu.Unlock()

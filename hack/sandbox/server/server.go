@@ -101,6 +101,9 @@ func New(o Options) *Server {
 	}
 
 	s.control()
+	for _, name := range Services() {
+		s.route("GET /"+string(name)+"/v1/health", name, health)
+	}
 	s.route("POST /verifier/v1/verify", Verifier, verify)
 	s.route("POST /locator/v1/locate", Locator, locate)
 	s.route("PUT /crm/v1/contacts/{email}", CRM, crmUpsert)

@@ -24,6 +24,8 @@ func main() {
 	flag.StringVar(&o.HealthAddr, "health-probe-bind-address", "127.0.0.1:8083", "where /healthz and /readyz are served")
 	flag.BoolVar(&o.LeaderElect, "leader-elect", false, "let one of several replicas work at a time")
 	flag.StringVar(&o.LeaderNamespace, "leader-election-namespace", "", "namespace of the lease; default: the operator's own")
+	flag.DurationVar(&o.LeaseDuration, "leader-election-lease-duration", 0,
+		"how long a lease is good that is not renewed; calls that change something are given no more time than it has left; default: 30s")
 	flag.BoolVar(&o.AllowLoopback, "allow-loopback", false, "let Integrations call this machine itself; for local use")
 	flag.IntVar(&o.Workers, "workers", 0, "submissions processed at a time; 0: the default")
 	flag.IntVar(&o.WritesInFlight, "max-writes-in-flight", 12, "writes to the API server at a time")

@@ -47,13 +47,7 @@ func newSystem() *system {
 // launch starts the launcher. Both its outputs go to s.out.
 func (s *system) launch() {
 	GinkgoHelper()
-	bin := os.Getenv("E2E_BIN")
-	if bin == "" {
-		bin = filepath.Join("..", "..", "bin")
-	}
-	launcher, err := filepath.Abs(filepath.Join(bin, "local"))
-	Expect(err).NotTo(HaveOccurred())
-	Expect(launcher).To(BeAnExistingFile(), "the binaries are not built: run make binaries, or set E2E_BIN to their folder")
+	launcher := binary("local")
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	Expect(err).NotTo(HaveOccurred())
 
@@ -66,6 +60,19 @@ func (s *system) launch() {
 	out := io.MultiWriter(s.out, GinkgoWriter)
 	s.launcher, err = gexec.Start(cmd, out, out)
 	Expect(err).NotTo(HaveOccurred())
+}
+
+// binary is the path of a binary of this project.
+func binary(name string) string {
+	GinkgoHelper()
+	bin := os.Getenv("E2E_BIN")
+	if bin == "" {
+		bin = filepath.Join("..", "..", "bin")
+	}
+	path, err := filepath.Abs(filepath.Join(bin, name))
+	Expect(err).NotTo(HaveOccurred())
+	Expect(path).To(BeAnExistingFile(), "the binaries are not built: run make binaries, or set E2E_BIN to their folder")
+	return path
 }
 
 // start launches and waits until a submission would be processed. Call it where stop is deferred.

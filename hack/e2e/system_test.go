@@ -35,7 +35,7 @@ type system struct {
 func newSystem() *system {
 	GinkgoHelper()
 	s := &system{dir: filepath.Join(GinkgoT().TempDir(), "local"), addresses: map[string]string{}}
-	for _, env := range []string{"INTAKE_ADDR", "INTAKE_METRICS_ADDR", "METRICS_ADDR", "HEALTH_ADDR", "SANDBOX_ADDR", "SANDBOX_DNS_ADDR"} {
+	for _, env := range []string{"INTAKE_ADDR", "INTAKE_METRICS_ADDR", "METRICS_ADDR", "HEALTH_ADDR", "SANDBOX_ADDR", "SANDBOX_DNS_ADDR", "SANDBOX_TLS_ADDR"} {
 		l, err := new(net.ListenConfig).Listen(GinkgoT().Context(), "tcp", "127.0.0.1:0")
 		Expect(err).NotTo(HaveOccurred())
 		defer func() { _ = l.Close() }() // all at the end, so that they differ

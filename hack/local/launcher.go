@@ -75,6 +75,8 @@ func (l *launcher) startSandbox(ctx context.Context) error {
 		args: []string{
 			"--addr=" + l.addr(envSandbox),
 			"--dns-addr=" + l.addr(envSandboxDNS),
+			"--tls-addr=" + l.addr(envSandboxTLS),
+			"--tls-cert-file=" + l.path("pki", "sandbox.crt"), "--tls-key-file=" + l.path("pki", "sandbox.key"),
 			"--state=" + l.path("sandbox.jsonl"),
 		},
 		patience: 10 * time.Second,
@@ -90,6 +92,7 @@ func (l *launcher) startOperator(ctx context.Context) error {
 	err := l.parts.start(command{
 		name: "contact-operator",
 		path: filepath.Join(l.Bin, "contact-operator"),
+		env:  []string{"SSL_CERT_DIR=" + l.trusted()},
 		args: []string{
 			"--kubeconfig=" + l.path("operator.kubeconfig"),
 			"--metrics-bind-address=" + l.addr(envMetrics),

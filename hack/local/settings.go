@@ -17,6 +17,8 @@ type settings struct {
 	Assets string // kube-apiserver, etcd and kubectl
 	Dir    string // the state
 
+	Restart bool // what ends by itself is started again, instead of ending everything
+
 	Addresses []address
 }
 
@@ -36,6 +38,7 @@ const (
 	envHealth        = "HEALTH_ADDR"
 	envSandbox       = "SANDBOX_ADDR"
 	envSandboxDNS    = "SANDBOX_DNS_ADDR"
+	envSandboxTLS    = "SANDBOX_TLS_ADDR"
 )
 
 func defaultAddresses() []address {
@@ -46,6 +49,7 @@ func defaultAddresses() []address {
 		{part: "the operator's health", env: envHealth, value: "127.0.0.1:8083"},
 		{part: "the sandbox", env: envSandbox, value: "127.0.0.1:8090"},
 		{part: "the sandbox's DNS", env: envSandboxDNS, value: "127.0.0.1:8053", udp: true},
+		{part: "the sandbox's TLS", env: envSandboxTLS, value: "127.0.0.1:8091"},
 	}
 }
 
@@ -68,6 +72,7 @@ func readSettings(args []string, getenv func(string) string) (settings, error) {
 	f := flag.NewFlagSet("local", flag.ContinueOnError)
 	f.StringVar(&s.Root, "root", filepath.Dir(s.Bin), "the repository, whose config folder is applied")
 	f.StringVar(&s.Assets, "assets", "", "folder of kube-apiserver, etcd and kubectl (default: what hack/controlplane/assets.sh finds or builds)")
+	f.BoolVar(&s.Restart, "restart", false, "start a part again that ends by itself, instead of ending everything")
 	f.SetOutput(io.Discard) // an error is said once, by the caller
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

@@ -4,6 +4,8 @@
 //
 // A DNS resolver stands in, too, for whatever asks DNS whether a domain takes mail; package dns says what it answers.
 //
+// With --tls-addr the same services are there over TLS as well, for the fault "tls".
+//
 // Records are held in memory. With --state, those of the CRM and the marketing system are kept in a file as well.
 package main
 
@@ -27,12 +29,15 @@ import (
 )
 
 // options are where the sandbox listens and what it keeps; "" leaves a part out.
-type options struct{ addr, dnsAddr, state string }
+type options struct{ addr, dnsAddr, tlsAddr, tlsCertFile, tlsKeyFile, state string }
 
 func main() {
 	var o options
 	flag.StringVar(&o.addr, "addr", "127.0.0.1:8090", "address to listen on; anybody who reaches it can read what the sandbox holds")
 	flag.StringVar(&o.dnsAddr, "dns-addr", "127.0.0.1:8053", "address to answer DNS on, over UDP and TCP; blank: no DNS")
+	flag.StringVar(&o.tlsAddr, "tls-addr", "", "address to listen on with TLS, for the same services; blank: none")
+	flag.StringVar(&o.tlsCertFile, "tls-cert-file", "", "file with the certificate of that address, PEM")
+	flag.StringVar(&o.tlsKeyFile, "tls-key-file", "", "file with the key of that certificate, PEM")
 	flag.StringVar(&o.state, "state", "", "file that keeps the records of the CRM and the marketing system between runs; without it they go with the process")
 	flag.Parse()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
@@ -58,6 +63,17 @@ func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 		return err
 	}
 	defer func() { _ = listener.Close() }() // for the ways out before Serve, which closes it
+	var secure net.Listener
+	var certificates *certificates
+	if o.tlsAddr != "" {
+		if certificates, err = loadCertificates(o.tlsCertFile, o.tlsKeyFile); err != nil {
+			return err
+		}
+		if secure, err = new(net.ListenConfig).Listen(ctx, "tcp", o.tlsAddr); err != nil {
+			return err
+		}
+		defer func() { _ = secure.Close() }()
+	}
 	var resolver *dns.Server
 	if o.dnsAddr != "" {
 		if resolver, err = dns.Listen(ctx, o.dnsAddr); err != nil {
@@ -80,6 +96,10 @@ func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 	}
 	log.Info("the sandbox listens", "addr", listener.Addr().String())
 	serving.Go(func() error { return serveHTTP(ctx, log, listener, sandbox) })
+	if secure != nil {
+		log.Info("the sandbox listens with TLS", "addr", secure.Addr().String())
+		serving.Go(func() error { return serveHTTP(ctx, log, certificates.over(secure, sandbox), sandbox) })
+	}
 	return serving.Wait()
 }
 

@@ -63,10 +63,10 @@ type service struct {
 	name    Service
 	records *table
 
-	mu    sync.Mutex
-	token string
-	fault Fault
-	stats ServiceStats
+	mu     sync.Mutex
+	token  string
+	faults faults
+	stats  ServiceStats
 }
 
 // New makes a Server.
@@ -102,7 +102,7 @@ func New(o Options) *Server {
 
 	s.control()
 	for _, name := range Services() {
-		s.route("GET /"+string(name)+"/v1/health", name, health)
+		s.route("GET /"+string(name)+"/v1/health", name, healthy)
 	}
 	s.route("POST /verifier/v1/verify", Verifier, verify)
 	s.route("POST /locator/v1/locate", Locator, locate)
@@ -136,7 +136,7 @@ func (s *Server) reset() error {
 	for name, svc := range s.services {
 		svc.mu.Lock()
 		svc.token = s.tokens[name]
-		svc.fault = Fault{Mode: ModeOK}
+		svc.faults = faults{{Mode: ModeOK}}
 		svc.stats = ServiceStats{InFlight: svc.stats.InFlight, MaxInFlight: svc.stats.InFlight}
 		svc.mu.Unlock()
 	}
@@ -169,21 +169,35 @@ func (s *Server) SetToken(name Service, token string) {
 	}
 }
 
-// SetFault makes a service fail, or, with ModeOK, work again. It refuses a Fault that makes no sense.
-func (s *Server) SetFault(name Service, f Fault) error {
+// SetFault makes a service fail, or, with ModeOK, work again. Of several faults each call meets one at most, by their rates.
+// It refuses what makes no sense.
+func (s *Server) SetFault(name Service, fs ...Fault) error {
 	svc := s.services[name]
 	if svc == nil {
 		return errUnknownService
 	}
-	f, err := f.complete()
+	complete, err := faults(fs).complete()
 	if err != nil {
 		return err
 	}
 	svc.mu.Lock()
-	svc.fault = f
+	svc.faults = complete
 	svc.mu.Unlock()
-	s.log.Info("fault set", "service", name, "mode", f.Mode)
+	s.log.Info("fault set", "service", name, "fault", complete.String())
 	return nil
+}
+
+// TLSFails says whether the TLS port is to show an expired certificate now.
+func (s *Server) TLSFails() bool {
+	for _, svc := range s.services {
+		svc.mu.Lock()
+		fails := svc.faults.has(ModeTLS)
+		svc.mu.Unlock()
+		if fails {
+			return true
+		}
+	}
+	return false
 }
 
 // Records lists what a service holds, sorted by key.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,23 @@ type settings struct {
 	Restart bool // what ends by itself is started again, instead of ending everything
 
 	Addresses []address
+	// Without names the parts that are not started.
+	Without []string
+	// Flags are more flags for a part, by its name.
+	Flags map[string][]string
 }
+
+// The parts that can be left out, and their flags added to.
+const (
+	partOperator = "contact-operator"
+	partIntake   = "contact-intake"
+)
+
+// The environment variables of their flags.
+const (
+	envOperatorFlags = "OPERATOR_FLAGS"
+	envIntakeFlags   = "INTAKE_FLAGS"
+)
 
 // address is where a part listens.
 type address struct {
@@ -59,7 +76,7 @@ func readSettings(args []string, getenv func(string) string) (settings, error) {
 	if err != nil {
 		return settings{}, err
 	}
-	s := settings{Bin: filepath.Dir(self), Dir: ".local", Addresses: defaultAddresses()}
+	s := settings{Bin: filepath.Dir(self), Dir: ".local", Addresses: defaultAddresses(), Flags: map[string][]string{}}
 	if dir := getenv("LOCAL_DIR"); dir != "" {
 		s.Dir = dir
 	}
@@ -69,10 +86,23 @@ func readSettings(args []string, getenv func(string) string) (settings, error) {
 		}
 	}
 
+	for part, env := range map[string]string{partOperator: envOperatorFlags, partIntake: envIntakeFlags} {
+		if flags := strings.Fields(getenv(env)); len(flags) > 0 {
+			s.Flags[part] = flags
+		}
+	}
+
 	f := flag.NewFlagSet("local", flag.ContinueOnError)
 	f.StringVar(&s.Root, "root", filepath.Dir(s.Bin), "the repository, whose config folder is applied")
 	f.StringVar(&s.Assets, "assets", "", "folder of kube-apiserver, etcd and kubectl (default: what hack/controlplane/assets.sh finds or builds)")
 	f.BoolVar(&s.Restart, "restart", false, "start a part again that ends by itself, instead of ending everything")
+	f.Func("without", "leave a part out: contact-operator or contact-intake; may be given twice", func(name string) error {
+		if name != partOperator && name != partIntake {
+			return fmt.Errorf("only %s and %s can be left out", partOperator, partIntake)
+		}
+		s.Without = append(s.Without, name)
+		return nil
+	})
 	f.SetOutput(io.Discard) // an error is said once, by the caller
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -95,6 +125,7 @@ func usage(f *flag.FlagSet) {
 	for _, a := range defaultAddresses() {
 		fmt.Printf("  %-20s %s, default %s\n", a.env, a.part, a.value)
 	}
+	fmt.Printf("More flags for a part: %s, %s, separated by blanks.\n", envOperatorFlags, envIntakeFlags)
 }
 
 func (s *settings) absolute() error {
@@ -114,6 +145,9 @@ func (s *settings) absolute() error {
 func (s settings) path(elem ...string) string {
 	return filepath.Join(append([]string{s.Dir}, elem...)...)
 }
+
+// starts tells whether a part is to be started.
+func (s settings) starts(part string) bool { return !slices.Contains(s.Without, part) }
 
 // addr is the address that an environment variable sets.
 func (s settings) addr(env string) string {

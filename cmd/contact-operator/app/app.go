@@ -29,6 +29,7 @@ import (
 	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/kubeclient"
 	"github.com/contact-operator/contact-operator/internal/link"
+	"github.com/contact-operator/contact-operator/internal/profiling"
 	"github.com/contact-operator/contact-operator/internal/provider/catalog"
 )
 
@@ -40,6 +41,8 @@ type Options struct {
 	MetricsSecure bool
 	// HealthAddr is where /healthz and /readyz are served; "0" switches them off.
 	HealthAddr string
+	// PprofAddr is where Go's profiles are served; "" and "0" switch them off, and without a host it is loopback.
+	PprofAddr string
 	// LeaderElect lets one of several replicas work at a time.
 	LeaderElect bool
 	// LeaderNamespace is the namespace of the lease; "" is the operator's own.
@@ -78,6 +81,9 @@ func New(kube *rest.Config, o Options) (ctrl.Manager, error) {
 	writes, err := kubeclient.NewWrites(o.WritesInFlight, registry)
 	if err != nil {
 		return nil, err
+	}
+	if o.PprofAddr, err = profiling.Address(o.PprofAddr); err != nil {
+		return nil, fmt.Errorf("--pprof-bind-address: %w", err)
 	}
 	options := managerOptions(o, scheme, writes)
 	var gate link.Gate
@@ -125,6 +131,7 @@ func managerOptions(o Options, scheme *runtime.Scheme, writes *kubeclient.Writes
 			return client.New(writes.Limit(kube), options)
 		},
 		HealthProbeBindAddress:        o.HealthAddr,
+		PprofBindAddress:              o.PprofAddr,
 		LeaderElection:                o.LeaderElect,
 		LeaderElectionReleaseOnCancel: true,
 		GracefulShutdownTimeout:       new(20 * time.Second),

@@ -30,6 +30,12 @@ func Render(v ref.Val) ([]byte, error) {
 	return marshal(plain)
 }
 
+// Plain turns a value into what encoding/json writes in one way only; an empty optional is nil.
+func Plain(v ref.Val) (any, error) {
+	plain, _, err := toPlain(v)
+	return plain, err
+}
+
 // marshal is json.Marshal without its escaping for HTML.
 func marshal(v any) ([]byte, error) {
 	var buf bytes.Buffer

@@ -5,6 +5,7 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider"
 	"github.com/contact-operator/contact-operator/internal/provider/builtin"
 	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
+	"github.com/contact-operator/contact-operator/internal/provider/hubspot"
 )
 
 // Factories are the adapters by the name that an Integration's spec.provider has.
@@ -12,5 +13,6 @@ func Factories() map[string]provider.Factory {
 	return map[string]provider.Factory{
 		"Builtin": builtin.Factory(),
 		"HTTP":    httpjson.Factory(),
+		"HubSpot": hubspot.Factory(),
 	}
 }

@@ -64,7 +64,7 @@ func (l *Link) snapshot() (s Snapshot, recordsPerSecond float64) {
 	case now.Before(l.pausedUntil):
 		s.NextProbe = l.pausedUntil
 	}
-	return s, l.figures.throughput(now)
+	return s, l.figures.throughput(now, l.breaker.closedAt)
 }
 
 // Settling tells when an incident whose circuit is closed again may be over, zero when there is none.

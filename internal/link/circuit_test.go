@@ -51,7 +51,6 @@ func TestWindowForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, _ := newRegistry()
 		l := r.Set(crm, "1", Options{Timeout: time.Minute, Circuit: quick})
-		call(t, l, 1, nil)
 		call(t, l, 2, classed(provider.Transient))
 		call(t, l, 1, classed(provider.Invalid)) // it answers, so that these are not in a row
 		time.Sleep(2 * time.Minute)

@@ -41,7 +41,7 @@ func (p *pace) succeeded() { p.limit = min(p.limit+1/p.limit, p.most) }
 
 // failed halves the number, once for all the calls that were begun before it was last halved.
 func (p *pace) failed(begun, now time.Time) {
-	if begun.Before(p.lastCut) {
+	if !begun.After(p.lastCut) {
 		return
 	}
 	p.limit, p.lastCut = max(1, p.limit/2), now

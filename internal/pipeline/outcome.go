@@ -199,8 +199,10 @@ func (p *pass) open(stage v1alpha1.Stage) bool {
 		return true
 	case p.again:
 		return tells || c.Status != metav1.ConditionTrue
-	default:
-		return p.located && tells && (c.Reason == v1alpha1.ReasonSynced || c.Reason == v1alpha1.ReasonUnchanged)
+	case !p.located || !tells:
+		return false
+	default: // unsubscribed or not: the system holds the person
+		return c.Reason == v1alpha1.ReasonSynced || c.Reason == v1alpha1.ReasonUnchanged || c.Reason == v1alpha1.ReasonSuppressed
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -33,8 +34,9 @@ type spoolCommitter struct {
 	patience time.Duration
 	pressure *pressure
 	held     *heldKeys
-	// congested gets something when a submission found no free slot.
-	congested chan struct{}
+	// congested gets something when a submission found no free slot; congestedAt is when that was, in nanoseconds.
+	congested   chan struct{}
+	congestedAt atomic.Int64
 	log       logr.Logger
 	metrics   *metrics
 	// slow counts the creates that go on behind a submission that has been answered.
@@ -56,6 +58,7 @@ func (c *spoolCommitter) Commit(ctx context.Context, submission *v1alpha1.Contac
 		return c.spool(ctx, submission, reason)
 	}
 	if !c.direct.slots.try(0) {
+		c.congestedAt.Store(time.Now().UnixNano())
 		poke(c.congested)
 		return c.spool(ctx, submission, spooledSaturated)
 	}
@@ -65,7 +68,7 @@ func (c *spoolCommitter) Commit(ctx context.Context, submission *v1alpha1.Contac
 		defer cancel()
 		create <- c.direct.createNow(limit, submission)
 	})
-	patience := time.NewTimer(c.patience)
+	patience := time.NewTimer(c.patienceNow())
 	defer patience.Stop()
 	select {
 	case err := <-create:
@@ -76,6 +79,20 @@ func (c *spoolCommitter) Commit(ctx context.Context, submission *v1alpha1.Contac
 	case <-patience.C:
 		return c.hedge(submission, create)
 	}
+}
+
+// hurried is how long a shortage of slots makes patience short, and hurry by how much: creates are slow then, and waiting
+// for them would only make the visitors wait.
+const (
+	hurried = time.Second
+	hurry   = 10
+)
+
+func (c *spoolCommitter) patienceNow() time.Duration {
+	if time.Now().UnixNano()-c.congestedAt.Load() < int64(hurried) {
+		return c.patience / hurry
+	}
+	return c.patience
 }
 
 // spool puts a submission into the spool; where that fails, the API server is asked in earnest.

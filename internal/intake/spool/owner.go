@@ -64,6 +64,11 @@ type owner struct {
 // open opens the file, sets a damaged one aside, and counts what is in it.
 func (w *owner) open() error {
 	o := &w.store.options
+	if o.MustExist {
+		if _, err := os.Stat(w.store.path); err != nil {
+			return err
+		}
+	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return err
 	}

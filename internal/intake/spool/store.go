@@ -39,6 +39,8 @@ type Options struct {
 	Keys func() *Keyring
 	// KeepDamaged: a damaged file is an error instead of being set aside.
 	KeepDamaged bool
+	// MustExist: a spool that is not there is an error instead of being made.
+	MustExist bool
 	Log         logr.Logger
 	// OnCommit, when there is one, hears of every commit.
 	OnCommit func(entries int, took time.Duration, err error)
@@ -72,7 +74,7 @@ type Store struct {
 }
 
 // Open opens the spool of a folder. A disk that can't be used is no error: the store tries again now and then, and refuses
-// entries meanwhile. A spool of a newer version is an error, and so is, with KeepDamaged, one that is damaged or in use.
+// entries meanwhile. A spool of a newer version is an error, and so is, with KeepDamaged, one that is damaged or in use. It is never made with MustExist.
 func Open(o Options) (*Store, error) {
 	if o.Limit < MinLimit {
 		return nil, fmt.Errorf("a spool has at least %d bytes, not %d", MinLimit, o.Limit)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -214,21 +215,26 @@ func TestLocked(t *testing.T) {
 // kept before is lost.
 func TestDeadDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var broken error
-		var files []*os.File
+		var broken atomic.Pointer[error]
+		var file atomic.Pointer[os.File]
 		s := open(t, Options{
-			Dir: t.TempDir(), beforeCommit: func() error { return broken },
+			Dir: t.TempDir(), beforeCommit: func() error {
+				if err := broken.Load(); err != nil {
+					return *err
+				}
+				return nil
+			},
 			openFile: func(name string, flags int, mode os.FileMode) (*os.File, error) {
 				f, err := os.OpenFile(name, flags, mode)
-				files = append(files, f)
+				file.Store(f)
 				return f, err
 			},
 		})
 		defer s.Close()
 		put(t, s, NewKey(noon, "ns", "before"), "1")
 		for name, breakIt := range map[string]func(){
-			"the sync fails":         func() { broken = fmt.Errorf("sync: %w", syscall.EIO) },
-			"the descriptor is gone": func() { _ = files[len(files)-1].Close() },
+			"the sync fails":         func() { err := fmt.Errorf("sync: %w", syscall.EIO); broken.Store(&err) },
+			"the descriptor is gone": func() { _ = file.Load().Close() },
 		} {
 			breakIt()
 			if err := <-s.Put(NewKey(noon, "ns", "lost"), []byte("2")); err == nil {
@@ -237,7 +243,7 @@ func TestDeadDisk(t *testing.T) {
 			if s.Writable() == nil || s.Figures().Problem == "" {
 				t.Errorf("%s: the spool seems well", name)
 			}
-			broken = nil
+			broken.Store(nil)
 			if err := <-s.Put(NewKey(noon, "ns", "lost"), []byte("2")); err == nil {
 				t.Errorf("%s: an entry was accepted before the disk was tried again", name)
 			}

@@ -132,7 +132,7 @@ func (k *spoolKeys) reload() error {
 	if err != nil {
 		return err
 	}
-	if bytes.Equal(content, k.read) {
+	if k.read != nil && bytes.Equal(content, k.read) {
 		return nil
 	}
 	ring, err := spool.ParseKeys(content)

@@ -94,7 +94,7 @@ func (p *pressure) lookAtQuota(ctx context.Context) {
 	if err != nil {
 		p.metrics.etcdUnread.Inc()
 		p.log.V(1).Info("can't read the size of etcd from the API server's metrics; the intake's ServiceAccount must be allowed to get "+
-			"/metrics there: config/rbac/intake/etcd_size", "error", describe(err))
+			"/metrics there: config/rbac/intake/etcd_size.yaml", "error", describe(err))
 		return
 	}
 	share := float64(size) / float64(p.quotaBytes)

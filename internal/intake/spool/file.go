@@ -78,6 +78,11 @@ func openFile(path string, limit int64, open func(string, int, os.FileMode) (*os
 		_ = db.Close()
 		return nil, err
 	}
+	// Whoever mounts a volume may have opened its files to a group.
+	if err := os.Chmod(path, 0o600); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
 	// A new file is only there for good when its folder is synced, too.
 	if err := syncFolder(filepath.Dir(path)); err != nil {
 		_ = db.Close()

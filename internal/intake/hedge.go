@@ -37,8 +37,8 @@ type spoolCommitter struct {
 	// congested gets something when a submission found no free slot; congestedAt is when that was, in nanoseconds.
 	congested   chan struct{}
 	congestedAt atomic.Int64
-	log       logr.Logger
-	metrics   *metrics
+	log         logr.Logger
+	metrics     *metrics
 	// slow counts the creates that go on behind a submission that has been answered.
 	slow sync.WaitGroup
 }

@@ -91,7 +91,9 @@ func (b *bench) kept(name string) bool {
 	return b.api.Get(b.t.Context(), client.ObjectKey{Namespace: "ns", Name: name}, &v1alpha1.ContactSubmission{}) == nil
 }
 
-func (b *bench) spooled(reason string) float64 { return testutil.ToFloat64(b.metrics.spooled.WithLabelValues(reason)) }
+func (b *bench) spooled(reason string) float64 {
+	return testutil.ToFloat64(b.metrics.spooled.WithLabelValues(reason))
+}
 
 var (
 	unreachable = fmt.Errorf("dial: %w", syscall.ECONNREFUSED)

@@ -24,7 +24,9 @@ type watchedPipelines struct {
 
 func (w *watchedPipelines) Synced() bool { return w.synced }
 
-func (w *watchedPipelines) List(context.Context) ([]v1alpha1.ContactPipeline, error) { return w.all, nil }
+func (w *watchedPipelines) List(context.Context) ([]v1alpha1.ContactPipeline, error) {
+	return w.all, nil
+}
 
 func (w *watchedPipelines) Get(_ context.Context, namespace, name string) (*v1alpha1.ContactPipeline, error) {
 	for i := range w.all {

@@ -320,4 +320,3 @@ func smallDisk(t *testing.T) string {
 	})
 	return dir
 }
-

@@ -41,7 +41,7 @@ type Options struct {
 	KeepDamaged bool
 	// MustExist: a spool that is not there is an error instead of being made.
 	MustExist bool
-	Log         logr.Logger
+	Log       logr.Logger
 	// OnCommit, when there is one, hears of every commit.
 	OnCommit func(entries int, took time.Duration, err error)
 

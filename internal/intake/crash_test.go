@@ -27,12 +27,11 @@ const crashHost, crashDir = "INTAKE_CRASH_HOST", "INTAKE_CRASH_DIR"
 func TestMain(m *testing.M) {
 	if host := os.Getenv(crashHost); host != "" {
 		if err := runAsIntake(host, os.Getenv(crashDir)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+			panic(err)
 		}
 		return
 	}
-	os.Exit(m.Run())
+	m.Run()
 }
 
 // runAsIntake says its address on the first line, and runs until it is killed.
@@ -43,7 +42,9 @@ func runAsIntake(host, dir string) error {
 	}
 	o := DefaultOptions()
 	o.SpoolDir = dir
-	fmt.Fprintln(os.Stdout, listener.Addr())
+	if _, err := fmt.Fprintln(os.Stdout, listener.Addr()); err != nil {
+		return err
+	}
 	return serveIntake(context.Background(), &rest.Config{Host: host}, o, nil, listener, nil, logr.Discard())
 }
 

@@ -87,7 +87,7 @@ func TestDrainMeetsItsOwnObject(t *testing.T) {
 // An API server that is away is asked now and then, by one entry at a time, the oldest; once it is back all goes on.
 func TestDrainWaitsForAnAPIServerThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, answering(unreachable))
+		b := newBench(t, answering(errUnreachable))
 		defer b.close()
 		b.fill(100)
 		tried := b.drain(10 * time.Minute)
@@ -110,7 +110,7 @@ func TestDrainWaitsForAnAPIServerThatIsAway(t *testing.T) {
 // A visitor who gets through tells the drainer that the API server is back.
 func TestDrainIsWokenByLiveTraffic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, answering(unreachable))
+		b := newBench(t, answering(errUnreachable))
 		defer b.close()
 		b.fill(50)
 		ctx, stop := context.WithCancel(t.Context())

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -53,19 +54,19 @@ func readEtcdSize(metrics io.Reader) (int64, error) {
 	lines.Buffer(make([]byte, 0, 4<<10), maxMetricLine)
 	size := int64(-1)
 	for lines.Scan() {
-		line := lines.Text()
-		if !strings.HasPrefix(line, sizeMetric) {
+		if !bytes.HasPrefix(lines.Bytes(), []byte(sizeMetric)) {
 			if size >= 0 {
 				return size, nil // a family's lines stand together
 			}
 			continue
 		}
+		line := lines.Text()
 		rest := line[len(sizeMetric):]
 		if end := strings.LastIndexByte(rest, '}'); strings.HasPrefix(rest, "{") && end > 0 {
 			rest = rest[end+1:]
 		}
 		fields := strings.Fields(rest)
-		if len(fields) == 0 || !(line[len(sizeMetric)] == '{' || line[len(sizeMetric)] == ' ') {
+		if next := line[len(sizeMetric):]; len(fields) == 0 || (next[0] != '{' && next[0] != ' ') {
 			continue
 		}
 		value, err := strconv.ParseFloat(fields[0], 64)

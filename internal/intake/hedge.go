@@ -147,7 +147,9 @@ func (c *spoolCommitter) hedge(submission *v1alpha1.ContactSubmission, create <-
 // that could not be taken out meets its object when it is replayed.
 func (c *spoolCommitter) settle(key spool.Key, both bool) {
 	if both {
-		<-c.store.Remove(key)
+		if err := <-c.store.Remove(key); err != nil {
+			c.log.V(1).Info("an entry could not be taken out of the spool; it will meet its own object", "error", err.Error())
+		}
 	}
 	c.held.release(key)
 }

@@ -96,8 +96,8 @@ func (b *bench) spooled(reason string) float64 {
 }
 
 var (
-	unreachable = fmt.Errorf("dial: %w", syscall.ECONNREFUSED)
-	storeIt     = func(_ context.Context, _ int, store func() error) error { return store() }
+	errUnreachable = fmt.Errorf("dial: %w", syscall.ECONNREFUSED)
+	storeIt        = func(_ context.Context, _ int, store func() error) error { return store() }
 	// hang never answers.
 	hang = func(ctx context.Context, _ int, _ func() error) error { <-ctx.Done(); return ctx.Err() }
 )
@@ -131,7 +131,7 @@ func TestHedge(t *testing.T) {
 	}{
 		"quick":     {reason: "the spool is not needed", create: storeIt, wantKept: true},
 		"a replay":  {reason: "the object is there", create: answering(apierrors.NewAlreadyExists(resource, "n"))},
-		"away":      {reason: "nobody waits for what does not answer", create: answering(unreachable), wantSpooled: spooledAway, wantPending: 1},
+		"away":      {reason: "nobody waits for what does not answer", create: answering(errUnreachable), wantSpooled: spooledAway, wantPending: 1},
 		"throttled": {reason: "nor for what has no time", create: answering(apierrors.NewTooManyRequests("", 30)), wantSpooled: spooledRefused, wantPending: 1},
 		"forbidden": {reason: "an administrator mends it, and then it is taken", create: answering(apierrors.NewForbidden(resource, "n", errors.New(secret))), wantSpooled: spooledRefused, wantPending: 1},
 		"invalid":   {reason: "the drainer makes it a dead letter; the visitor can't help it", create: answering(invalid()), wantSpooled: spooledRefused, wantPending: 1},
@@ -250,7 +250,7 @@ func TestSpoolCannotHelp(t *testing.T) {
 	}{
 		"well":                     {reason: "the API server takes it", create: storeIt, wantKept: true},
 		"slow":                     {reason: "it is waited for", create: late(5*time.Second, storeIt), wantKept: true},
-		"away":                     {reason: "never a yes without a durable copy", create: answering(unreachable), wantErr: true},
+		"away":                     {reason: "never a yes without a durable copy", create: answering(errUnreachable), wantErr: true},
 		"hanging":                  {reason: "never a yes without a durable copy", create: hang, wantErr: true},
 		"etcd nearly full":         {reason: "a full etcd would take down more than this", create: storeIt, quota: true, wantErr: true},
 		"slow, and refused in end": {reason: "never a yes without a durable copy", create: late(time.Second, answering(apierrors.NewInternalError(errors.New("x")))), wantErr: true},

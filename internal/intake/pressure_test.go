@@ -17,14 +17,16 @@ import (
 func TestBudget(t *testing.T) {
 	var unfinished []int32
 	var failure error
-	p := &pressure{maxUnfinished: 1000, metrics: newMetrics(), log: logr.Discard(), relieved: make(chan struct{}, 1),
+	p := &pressure{
+		maxUnfinished: 1000, metrics: newMetrics(), log: logr.Discard(), relieved: make(chan struct{}, 1),
 		pipelines: func(context.Context) ([]v1alpha1.ContactPipeline, error) {
 			all := make([]v1alpha1.ContactPipeline, len(unfinished)+1) // the last has no figure yet
 			for i, n := range unfinished {
 				all[i].Status.Unfinished = ptr.To(n)
 			}
 			return all, failure
-		}}
+		},
+	}
 	for _, step := range []struct {
 		unfinished []int32
 		failure    error
@@ -59,8 +61,10 @@ func TestBudget(t *testing.T) {
 func TestQuota(t *testing.T) {
 	var size int64
 	var failure error
-	p := &pressure{quotaBytes: 1000, metrics: newMetrics(), log: logr.Discard(), relieved: make(chan struct{}, 1),
-		etcdSize: func(context.Context) (int64, error) { return size, failure }}
+	p := &pressure{
+		quotaBytes: 1000, metrics: newMetrics(), log: logr.Discard(), relieved: make(chan struct{}, 1),
+		etcdSize: func(context.Context) (int64, error) { return size, failure },
+	}
 	for _, step := range []struct {
 		size    int64
 		failure error

@@ -31,10 +31,10 @@ var (
 	keyProbe      = []byte("probe")
 )
 
-// ErrNewerFormat: the file was made by a newer version of this program.
+// ErrNewerFormat says that the file was made by a newer version of this program.
 var ErrNewerFormat = errors.New("the spool was made by a newer version of this program; run that version, or name another folder with --spool-dir")
 
-// ErrLocked: another process has the file.
+// ErrLocked says that another process has the file.
 var ErrLocked = errors.New("another process has the spool open")
 
 // damaged says that the file itself can't be used.

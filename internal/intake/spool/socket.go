@@ -99,7 +99,7 @@ func Dial(ctx context.Context, dir string) (Admin, error) {
 	}}}, nil
 }
 
-// ErrNoServer: no intake answers on the spool's socket.
+// ErrNoServer says that no intake answers on the spool's socket.
 var ErrNoServer = errors.New("no intake answers on the spool's socket")
 
 // client asks a running intake.

@@ -21,11 +21,11 @@ const (
 )
 
 var (
-	// ErrFull: the spool has no room for another entry.
+	// ErrFull says that the spool has no room for another entry.
 	ErrFull = errors.New("the spool is full")
-	// ErrBusy: too many entries wait for the next commit.
+	// ErrBusy says that too many entries wait for the next commit.
 	ErrBusy = errors.New("too many entries wait for the spool's disk")
-	// ErrClosed: the spool has been closed.
+	// ErrClosed says that the spool has been closed.
 	ErrClosed = errors.New("the spool is closed")
 )
 

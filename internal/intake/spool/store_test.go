@@ -130,8 +130,8 @@ func TestOldestFirstAndKept(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if clear := bytes.Contains(content, []byte("object 5")); clear == (ring != nil) {
-				t.Errorf("readable on the disk: %v", clear)
+			if readable := bytes.Contains(content, []byte("object 5")); readable == (ring != nil) {
+				t.Errorf("readable on the disk: %v", readable)
 			}
 			info, err := os.Stat(filepath.Join(o.Dir, fileName))
 			if err != nil || info.Mode().Perm() != 0o600 {

@@ -42,6 +42,7 @@ func New() *cobra.Command {
 			"can't be read, becomes a dead letter: nothing happens to it until an administrator retries or purges it.",
 		SilenceUsage: true, SilenceErrors: true,
 		Args:              cobra.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: "contact-intake spool"},
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}

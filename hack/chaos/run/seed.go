@@ -1,11 +1,14 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,6 +60,7 @@ func (r *runner) run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	result.Took = time.Since(r.begun)
+	r.noteTries(sent)
 	r.say("%s", result.line())
 	return result, r.system.Retire(ctx, r.namespace())
 }
@@ -187,6 +191,24 @@ func (r *runner) audit(ctx context.Context, sent []*people.Sent, result *Result)
 	result.count(sent, stats)
 	result.judge(leaks)
 	return nil
+}
+
+// noteTries writes down who got no thanks when, second by second.
+func (r *runner) noteTries(sent []*people.Sent) {
+	type what struct{ second, status int }
+	counts := map[what]int{}
+	for _, s := range sent {
+		for _, t := range s.Tries {
+			if !t.Accepted() {
+				counts[what{int(t.Begun.Sub(r.begun).Seconds()), t.Status}]++
+			}
+		}
+	}
+	for _, w := range slices.SortedFunc(maps.Keys(counts), func(a, b what) int {
+		return cmp.Or(cmp.Compare(a.second, b.second), cmp.Compare(a.status, b.status))
+	}) {
+		r.note("tries begun at %d s that got no thanks: %d with status %d", w.second, counts[w], w.status)
+	}
 }
 
 func peopleOf(sent []*people.Sent) []*people.Person {

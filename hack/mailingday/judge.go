@@ -96,7 +96,7 @@ func (d *day) visitors() []verdict {
 }
 
 // others: CRM and location worked through each burst as fast during the trouble as before. A burst is worked through when the
-// service has got its last call before the next burst.
+// service has taken its last record before the next burst.
 func (d *day) others() []verdict {
 	var verdicts []verdict
 	for _, service := range []server.Service{server.CRM, server.Locator} {
@@ -113,7 +113,7 @@ func (d *day) others() []verdict {
 		}
 		was, is := median(before), median(during)
 		verdicts = append(verdicts, verdict{
-			fmt.Sprintf("%s, calls a second within a burst", service),
+			fmt.Sprintf("%s, records a second within a burst", service),
 			fmt.Sprintf("%.0f before (%d bursts), %.0f during the trouble (%d bursts): %+.0f %%", was, len(before), is, len(during), 100*(is/was-1)),
 			"less than 10 % slower", is > 0.9*was,
 		})
@@ -121,22 +121,22 @@ func (d *day) others() []verdict {
 	return verdicts
 }
 
-// burstPace is the calls of a burst over the time until the last of them.
+// burstPace is the records of a burst over the time until the last of them.
 func (d *day) burstPace(service server.Service, from, to time.Time) float64 {
-	first := d.watch.at(from).stats[service].Calls
-	calls, last := first, from
+	first := d.watch.at(from).stats[service].Records
+	records, last := first, from
 	for _, l := range d.watch.looks {
 		if l.at.Before(from) || l.at.After(to) {
 			continue
 		}
-		if n := l.stats[service].Calls; n > calls {
-			calls, last = n, l.at
+		if n := l.stats[service].Records; n > records {
+			records, last = n, l.at
 		}
 	}
 	if last.Equal(from) {
 		return 0
 	}
-	return float64(calls-first) / last.Sub(from).Seconds()
+	return float64(records-first) / last.Sub(from).Seconds()
 }
 
 func median(of []float64) float64 {

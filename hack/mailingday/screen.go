@@ -81,7 +81,7 @@ func bar(since time.Duration, done, all int) string {
 }
 
 func heading() string {
-	return fmt.Sprintf("        %-10s %-12s %-9s %8s %9s %9s %8s %8s", "link", "health", "circuit", "waiting", "calls", "calls/s", "failed", "p95")
+	return fmt.Sprintf("        %-10s %-12s %-9s %8s %9s %9s %8s %8s", "link", "health", "circuit", "waiting", "calls", "records/s", "failed", "p95")
 }
 
 // row is one link: what its Integration says, and what the system behind it has counted.

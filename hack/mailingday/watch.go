@@ -115,7 +115,7 @@ func (w *watch) remember(i *v1alpha1.Integration) {
 	}
 }
 
-// pace is how many calls a second a service got lately.
+// pace is how many records a second a service took lately.
 func (w *watch) pace(service server.Service) float64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -123,7 +123,7 @@ func (w *watch) pace(service server.Service) float64 {
 	last := w.looks[len(w.looks)-1]
 	for i := len(w.looks) - 1; i >= 0; i-- {
 		if first := w.looks[i]; last.at.Sub(first.at) >= back || i == 0 && last.at.After(first.at) {
-			return float64(last.stats[service].Calls-first.stats[service].Calls) / last.at.Sub(first.at).Seconds()
+			return float64(last.stats[service].Records-first.stats[service].Records) / last.at.Sub(first.at).Seconds()
 		}
 	}
 	return 0

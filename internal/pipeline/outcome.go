@@ -200,8 +200,10 @@ func (p *pass) open(stage v1alpha1.Stage) bool {
 		return true
 	case p.again:
 		return tells || c.Status != metav1.ConditionTrue
-	default:
-		return p.located && tells && c.Status == metav1.ConditionTrue
+	case !p.located || !tells:
+		return false
+	default: // unsubscribed or not, told by this submission or by another since: the system may hold the person
+		return c.Status == metav1.ConditionTrue
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/internal/provider"
 )
@@ -213,5 +215,82 @@ func TestRemoteIDOfAnotherSystemIsNotUsed(t *testing.T) {
 	w.pass(t, sent("b", 1), trial())
 	if got := w.stored.Status.Syncs[0].RemoteID; got != "" {
 		t.Errorf("kept the id %q of another system", got)
+	}
+}
+
+// TestLocationFoundLateReachesTheUnsubscribedToo: the system holds the person, whatever it mails.
+func TestLocationFoundLateReachesTheUnsubscribedToo(t *testing.T) {
+	w, s := newWorld(), sent("a", 0)
+	w.errs["locator"] = transient("no answer")
+	w.receipt.Suppressed = true
+	w.now = w.pass(t, s, trial()).NextAttempt
+	delete(w.errs, "locator")
+	w.takeCalls()
+	w.pass(t, s, trial())
+	if got := w.takeCalls(); got != "locator crm marketing" {
+		t.Errorf("called %q: marketing never hears of the country", got)
+	}
+	if got, want := reasons(s), "Deliverable Located Suppressed Suppressed Completed"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestWaitingForASlotIsNotWorthAWrite, unless it lasts, or there is more to tell.
+func TestWaitingForASlotIsNotWorthAWrite(t *testing.T) {
+	busy := &provider.Wait{Busy: true, Brief: true, Message: "all calls in flight"}
+	outage := &provider.Wait{Busy: true, Message: "fails"}
+	tests := map[string]struct {
+		refuse, then map[string]*provider.Wait
+		parked       time.Duration // how long it has waited already
+		wantReasons  string
+		wantParked   string
+	}{
+		"at the first stage": {
+			refuse: map[string]*provider.Wait{"verifier": busy}, wantReasons: "- - - - -", wantParked: "verifier",
+		},
+		"at the first stage, for long": {
+			refuse: map[string]*provider.Wait{"verifier": busy}, parked: briefly,
+			wantReasons: "Parked Pending Pending Pending Waiting", wantParked: "verifier",
+		},
+		"at the first stage, in an outage": {
+			refuse:      map[string]*provider.Wait{"verifier": outage},
+			wantReasons: "Parked Pending Pending Pending Waiting", wantParked: "verifier",
+		},
+		"after another stage": {
+			refuse:      map[string]*provider.Wait{"crm": busy},
+			wantReasons: "Deliverable Located Parked Synced Waiting", wantParked: "crm",
+		},
+		"in the drain after an outage": {
+			refuse: map[string]*provider.Wait{"crm": outage}, then: map[string]*provider.Wait{"crm": busy},
+			wantReasons: "Deliverable Located Parked Synced Waiting", wantParked: "crm",
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			w, s := newWorld(), sent("a", 0)
+			w.refuse = tc.refuse
+			out := w.pass(t, s, trial(), func(in *Input) {
+				if tc.parked > 0 {
+					in.ParkedSince = start.Add(-tc.parked)
+				}
+			})
+			if tc.then != nil {
+				before := s.Status.DeepCopy()
+				w.refuse, w.now = tc.then, start.Add(time.Minute)
+				out = w.pass(t, s, trial())
+				if diff := cmp.Diff(before, &s.Status); diff != "" {
+					t.Errorf("the second wait is written down, too:\n%s", diff)
+				}
+			}
+			if got := reasons(s); got != tc.wantReasons {
+				t.Errorf("reasons %q, want %q", got, tc.wantReasons)
+			}
+			if got := strings.Join(out.Parked, " "); got != tc.wantParked {
+				t.Errorf("parked at %q, want %q", got, tc.wantParked)
+			}
+			if tc.wantReasons == "- - - - -" && !out.NextAttempt.Equal(start.Add(briefly)) {
+				t.Errorf("looks again at %v, want the time by which the wait is worth a write", out.NextAttempt)
+			}
+		})
 	}
 }

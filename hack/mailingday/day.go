@@ -76,7 +76,7 @@ func (d *day) prepare(ctx context.Context) error {
 	err := d.system.NewNamespace(ctx, namespace, func(i *v1alpha1.Integration) {
 		if i.Name == "marketing" {
 			i.Spec.Limits.Rate = &v1alpha1.CallRate{Calls: int32(d.rate), PeriodSeconds: new(int32(1))} //nolint:gosec // a flag
-			i.Spec.Batch.MaxRecords = new(int32(1)) // so that a call is a record, and its rate what bounds it
+			i.Spec.Batch.MaxRecords = new(int32(1))                                                     // so that a call is a record, and its rate what bounds it
 			i.Spec.Circuit.MaxOpenSeconds = new(int32(maxOpen))
 		}
 	}, func(*v1alpha1.ContactPipeline) {})

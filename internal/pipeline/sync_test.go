@@ -75,16 +75,22 @@ func TestLocationLateReachesAPersonWhomMarketingHolds(t *testing.T) {
 	}{
 		"told by another": {
 			"it had nothing to tell, but another submission has told the system of the person since",
-			nil, provider.Receipt{}, true, "Deliverable Located Synced Synced Completed", "locator crm marketing",
+			nil,
+			provider.Receipt{},
+			true, "Deliverable Located Synced Synced Completed", "locator crm marketing",
 		},
 		"suppressed": {
 			"the system holds the person, unsubscribed; what it holds is to be true all the same",
-			&v1alpha1.SubmissionConsent{Marketing: v1alpha1.ConsentGranted}, provider.Receipt{Suppressed: true}, false,
+			&v1alpha1.SubmissionConsent{Marketing: v1alpha1.ConsentGranted},
+			provider.Receipt{Suppressed: true},
+			false,
 			"Deliverable Located Suppressed Suppressed Completed", "locator crm marketing", // here the CRM answers likewise
 		},
 		"told by nobody": {
 			"whoever has not consented, and is not held, stays unknown",
-			nil, provider.Receipt{}, false, "Deliverable Located Synced NoConsent Completed", "locator crm",
+			nil,
+			provider.Receipt{},
+			false, "Deliverable Located Synced NoConsent Completed", "locator crm",
 		},
 	}
 	for name, tc := range tests {

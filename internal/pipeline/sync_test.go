@@ -64,6 +64,60 @@ func TestLocationLateReopensWhatHadSynced(t *testing.T) {
 	}
 }
 
+func TestLocationLateReachesAPersonWhomMarketingHolds(t *testing.T) {
+	tests := map[string]struct {
+		reason   string
+		first    *v1alpha1.SubmissionConsent // of the submission that is located late
+		receipt  provider.Receipt            // for it
+		meantime bool                        // another one, of somebody who consents and can't be located, comes in between
+		want     string
+		calls    string
+	}{
+		"told by another": {
+			"it had nothing to tell, but another submission has told the system of the person since",
+			nil,
+			provider.Receipt{},
+			true, "Deliverable Located Synced Synced Completed", "locator crm marketing",
+		},
+		"suppressed": {
+			"the system holds the person, unsubscribed; what it holds is to be true all the same",
+			&v1alpha1.SubmissionConsent{Marketing: v1alpha1.ConsentGranted},
+			provider.Receipt{Suppressed: true},
+			false,
+			"Deliverable Located Suppressed Suppressed Completed", "locator crm marketing", // here the CRM answers likewise
+		},
+		"told by nobody": {
+			"whoever has not consented, and is not held, stays unknown",
+			nil,
+			provider.Receipt{},
+			false, "Deliverable Located Synced NoConsent Completed", "locator crm",
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			w, late := newWorld(), sent("a", 0)
+			late.Spec.Consent, w.receipt = tc.first, tc.receipt
+			w.errs["locator"] = transient("no answer")
+			out := w.pass(t, late, trial())
+			delete(w.errs, "locator")
+			if tc.meantime {
+				w.country = ""
+				w.pass(t, sent("b", 1), trial())
+				w.country = "GB"
+			}
+			w.takeCalls()
+			w.now = out.NextAttempt
+			w.pass(t, late, trial())
+			if got := w.takeCalls(); got != tc.calls {
+				t.Errorf("%s: called %q, want %q", tc.reason, got, tc.calls)
+			}
+			if got := reasons(late); got != tc.want {
+				t.Errorf("%s: got %s, want %s", tc.reason, got, tc.want)
+			}
+		})
+	}
+}
+
 func TestConsentWithdrawnReachesMarketing(t *testing.T) {
 	w := newWorld()
 	w.pass(t, sent("a", 0), trial())

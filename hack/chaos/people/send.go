@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -20,6 +19,11 @@ type Try struct {
 	Status int
 	// ID that a 202 named.
 	ID string
+}
+
+// Odd says whether the answer was one that no sender of a good form to a form that exists may get.
+func (t Try) Odd() bool {
+	return t.Status != 0 && t.Status != http.StatusAccepted && t.Status != http.StatusServiceUnavailable && t.Status != http.StatusTooManyRequests
 }
 
 // Accepted says whether the sender read "Thank you".
@@ -96,9 +100,6 @@ func (s *Sender) send(ctx context.Context, begun time.Time, p *Post) error {
 	for {
 		t := s.try(ctx, p, body)
 		sent.Tries = append(sent.Tries, t)
-		if t.Status != 0 && t.Status != http.StatusServiceUnavailable && t.Status != http.StatusTooManyRequests && !t.Accepted() {
-			return fmt.Errorf("the intake answered %d to %s, which no sender expects", t.Status, p.Payload.Tag())
-		}
 		// Without a key, a person who saw no answer would make two of it by sending it again: not a fault of anybody.
 		if t.Accepted() || p.Leaves || (p.Key == "" && t.Status == 0) || time.Since(begun) > s.GiveUp || !sleep(ctx, pause) {
 			break

@@ -34,14 +34,22 @@ type Result struct {
 
 func (r *Result) count(sent []*people.Sent, stats map[server.Service]server.ServiceStats) {
 	r.Posts = len(sent)
+	odd := map[int]int{}
 	for _, s := range sent {
 		for _, t := range s.Tries {
+			if t.Odd() {
+				odd[t.Status]++
+			}
 			if !t.Accepted() {
 				r.Thankless++
 				continue
 			}
 			r.WorstAccept = max(r.WorstAccept, t.Ended.Sub(t.Begun))
 		}
+	}
+	for status, n := range odd {
+		r.Wrong++
+		r.Complaints = append(r.Complaints, fmt.Sprintf("wrong: the intake answered %d to %d good tries", status, n))
 	}
 	for _, s := range stats {
 		r.Calls += s.Calls - s.HealthChecks

@@ -56,7 +56,12 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	}()
 
 	_, _ = fmt.Fprintf(o.Out, "starting the system in %s\n", dir)
-	s, err := system.Start(ctx, system.Options{Bin: o.Bin, Root: o.Root, Assets: o.Assets, Dir: dir})
+	said, err := os.OpenFile(filepath.Join(dir, "launcher.log"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // in our own folder
+	if err != nil {
+		return report, err
+	}
+	defer func() { _ = said.Close() }()
+	s, err := system.Start(ctx, system.Options{Bin: o.Bin, Root: o.Root, Assets: o.Assets, Dir: dir, Out: stamped{said}})
 	if err != nil {
 		return report, err
 	}
@@ -72,4 +77,14 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 		}
 	}
 	return report, nil
+}
+
+// stamped puts the time before what is written: whole lines.
+type stamped struct{ to io.Writer }
+
+func (s stamped) Write(line []byte) (int, error) {
+	if _, err := fmt.Fprintf(s.to, "%s %s", time.Now().Format(time.TimeOnly), line); err != nil {
+		return 0, err
+	}
+	return len(line), nil
 }

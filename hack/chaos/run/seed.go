@@ -1,11 +1,14 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,6 +60,7 @@ func (r *runner) run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	result.Took = time.Since(r.begun)
+	r.noteTries(sent)
 	r.say("%s", result.line())
 	return result, r.system.Retire(ctx, r.namespace())
 }
@@ -148,6 +152,13 @@ func (r *runner) unquiet(ctx context.Context, sent []*people.Sent) string {
 			return "a submission is not there yet: " + id
 		}
 	}
+	// What nobody was thanked for may be in the spool all the same.
+	switch waiting, err := r.system.IntakeMetric(ctx, "contact_intake_spool_entries"); {
+	case err != nil:
+		return "the intake's metrics can't be read: " + err.Error()
+	case waiting > 0:
+		return fmt.Sprintf("%.0f submissions are in the spool", waiting)
+	}
 	return ""
 }
 
@@ -184,9 +195,47 @@ func (r *runner) audit(ctx context.Context, sent []*people.Sent, result *Result)
 		return err
 	}
 	result.Outcome = ledger.Audit(in)
+	if err := r.auditSpool(ctx, result); err != nil {
+		return err
+	}
 	result.count(sent, stats)
 	result.judge(leaks)
 	return nil
+}
+
+// auditSpool checks that the spool holds nothing that only a person could mend: nothing was sent that could not be stored.
+func (r *runner) auditSpool(ctx context.Context, result *Result) error {
+	for name, what := range map[string]string{
+		"contact_intake_spool_dead_letters": "dead letters", "contact_intake_spool_set_aside_total": "damaged files that were set aside",
+	} {
+		n, err := r.system.IntakeMetric(ctx, name)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			result.Wrong++
+			result.Complaints = append(result.Complaints, fmt.Sprintf("wrong: the spool has %.0f %s", n, what))
+		}
+	}
+	return nil
+}
+
+// noteTries writes down who got no thanks when, second by second.
+func (r *runner) noteTries(sent []*people.Sent) {
+	type what struct{ second, status int }
+	counts := map[what]int{}
+	for _, s := range sent {
+		for _, t := range s.Tries {
+			if !t.Accepted() {
+				counts[what{int(t.Begun.Sub(r.begun).Seconds()), t.Status}]++
+			}
+		}
+	}
+	for _, w := range slices.SortedFunc(maps.Keys(counts), func(a, b what) int {
+		return cmp.Or(cmp.Compare(a.second, b.second), cmp.Compare(a.status, b.status))
+	}) {
+		r.note("tries begun at %d s that got no thanks: %d with status %d", w.second, counts[w], w.status)
+	}
 }
 
 func peopleOf(sent []*people.Sent) []*people.Person {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -56,7 +57,36 @@ func (s *System) NewNamespace(ctx context.Context, name string, integration func
 			return fmt.Errorf("creating %T %s: %w", o, o.GetName(), err)
 		}
 	}
-	return s.awaitReady(ctx, name)
+	if err := s.awaitReady(ctx, name); err != nil {
+		return err
+	}
+	return s.awaitForms(ctx, objects)
+}
+
+// awaitForms waits until the intake serves every pipeline's form. After an outage of the API server it may take half a minute
+// until the intake hears of a new one.
+func (s *System) awaitForms(ctx context.Context, objects []client.Object) error {
+	for _, o := range objects {
+		if _, ok := o.(*v1alpha1.ContactPipeline); !ok {
+			continue
+		}
+		url := s.IntakeURL("/v1/" + o.GetNamespace() + "/" + o.GetName() + "/form")
+		err := wait.PollUntilContextTimeout(ctx, 250*time.Millisecond, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+			if err != nil {
+				return false, err
+			}
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				return false, nil //nolint:nilerr // it may be starting again
+			}
+			return resp.StatusCode == http.StatusOK, resp.Body.Close()
+		})
+		if err != nil {
+			return fmt.Errorf("the intake does not serve the form of pipeline %s/%s: %w", o.GetNamespace(), o.GetName(), err)
+		}
+	}
+	return nil
 }
 
 // Retire removes the Integrations and pipelines of a namespace, so that nothing more is done for it.

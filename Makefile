@@ -35,8 +35,8 @@ help: ## Display this help.
 
 # The launcher takes this shell's place: Ctrl-C and a SIGTERM to make both reach it, and it stops what it started.
 .PHONY: run
-run: assets binaries ## Run the whole system on this machine: control plane, sandbox, operator and intake.
-	@exec bin/local --assets "$$(hack/controlplane/assets.sh)"
+run: assets binaries ## Run the whole system on this machine; PROVIDERS=hubspot,listmonk for the stand-ins of real systems.
+	@PROVIDERS="$(PROVIDERS)" exec bin/local --assets "$$(hack/controlplane/assets.sh)"
 
 .PHONY: clean-local
 clean-local: ## Forget everything that "make run" has stored.

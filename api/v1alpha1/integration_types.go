@@ -35,7 +35,7 @@ type Integration struct {
 
 // ProviderType names an adapter.
 //
-// +kubebuilder:validation:Enum=HTTP;Builtin
+// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;Listmonk
 type ProviderType string
 
 const (
@@ -43,12 +43,18 @@ const (
 	ProviderHTTP ProviderType = "HTTP"
 	// ProviderBuiltin checks addresses and finds countries with nothing but DNS and files, as spec.builtin says.
 	ProviderBuiltin ProviderType = "Builtin"
+	// ProviderHubSpot is the CRM HubSpot, as spec.hubspot says.
+	ProviderHubSpot ProviderType = "HubSpot"
+	// ProviderListmonk is the newsletter system listmonk, as spec.listmonk says.
+	ProviderListmonk ProviderType = "Listmonk"
 )
 
 // IntegrationSpec says how a system is reached.
 //
 // +kubebuilder:validation:XValidation:rule="self.provider == 'HTTP' ? has(self.http) : !has(self.http)",message="provider HTTP is configured in spec.http, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Builtin' ? has(self.builtin) : !has(self.builtin)",message="provider Builtin is configured in spec.builtin, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'HubSpot' ? has(self.hubspot) : !has(self.hubspot)",message="provider HubSpot is configured in spec.hubspot, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Listmonk' ? has(self.listmonk) : !has(self.listmonk)",message="provider Listmonk is configured in spec.listmonk, and nothing else is"
 type IntegrationSpec struct {
 	// provider is the adapter that speaks to the system.
 	// +required
@@ -87,6 +93,14 @@ type IntegrationSpec struct {
 	// builtin checks addresses and finds countries without any service.
 	// +optional
 	Builtin *BuiltinProvider `json:"builtin,omitempty"`
+
+	// hubspot keeps people as contacts of a HubSpot account.
+	// +optional
+	HubSpot *HubSpotProvider `json:"hubspot,omitempty"`
+
+	// listmonk keeps people as subscribers in listmonk.
+	// +optional
+	Listmonk *ListmonkProvider `json:"listmonk,omitempty"`
 }
 
 // LinkLimits bound what a system is asked to do at a time.

@@ -1,7 +1,9 @@
-// Command contact-intake is the public HTTP front: it turns what people send into ContactSubmissions.
+// Command contact-intake is the public HTTP front: it turns what people send into ContactSubmissions. contact-intake spool
+// is for administrators: it looks at what the intake keeps on disk.
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -13,14 +15,25 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/contact-operator/contact-operator/internal/intake"
+	"github.com/contact-operator/contact-operator/internal/intake/spoolcmd"
 	"github.com/contact-operator/contact-operator/internal/profiling"
 )
 
 func main() {
-	if err := run(); err != nil {
+	start := run
+	if len(os.Args) > 1 && os.Args[1] == "spool" {
+		start = runSpool
+	}
+	if err := start(); err != nil {
 		fmt.Fprintf(os.Stderr, "contact-intake: %v\n", err)
 		os.Exit(1)
 	}
+}
+
+func runSpool() error {
+	command := spoolcmd.New()
+	command.SetArgs(os.Args[2:])
+	return command.ExecuteContext(context.Background())
 }
 
 func run() error {

@@ -23,6 +23,8 @@ type settings struct {
 	Addresses []address
 	// Without names the parts that are not started.
 	Without []string
+	// Providers are the vendors that serve the sample pipelines.
+	Providers []string
 	// Flags are more flags for a part, by its name.
 	Flags map[string][]string
 }
@@ -86,6 +88,9 @@ func readSettings(args []string, getenv func(string) string) (settings, error) {
 		}
 	}
 
+	if s.Providers, err = readProviders(getenv(envProviders)); err != nil {
+		return settings{}, err
+	}
 	for part, env := range map[string]string{partOperator: envOperatorFlags, partIntake: envIntakeFlags} {
 		if flags := strings.Fields(getenv(env)); len(flags) > 0 {
 			s.Flags[part] = flags
@@ -125,6 +130,7 @@ func usage(f *flag.FlagSet) {
 	for _, a := range defaultAddresses() {
 		fmt.Printf("  %-20s %s, default %s\n", a.env, a.part, a.value)
 	}
+	fmt.Printf("Stand-ins of real systems for the samples: %s, separated by commas: hubspot, listmonk.\n", envProviders)
 	fmt.Printf("More flags for a part: %s, %s, separated by blanks.\n", envOperatorFlags, envIntakeFlags)
 }
 

@@ -1,6 +1,8 @@
 // Command sandbox serves stand-ins for an e-mail verifier, a locator, a CRM and a marketing system, for trials and tests.
 //
-// Each service takes a bearer token, by default sandbox-<service>-token; SANDBOX_<SERVICE>_TOKEN sets another one.
+// Beside these plain services it speaks the dialects of real systems, below /hubspot and /listmonk.
+//
+// Each service takes a token, by default sandbox-<service>-token; SANDBOX_<SERVICE>_TOKEN sets another one.
 //
 // A DNS resolver stands in, too, for whatever asks DNS whether a domain takes mail; package dns says what it answers.
 //
@@ -14,10 +16,12 @@ import (
 	"errors"
 	"flag"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -25,6 +29,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/contact-operator/contact-operator/hack/sandbox/dns"
+	"github.com/contact-operator/contact-operator/hack/sandbox/hubspot"
+	"github.com/contact-operator/contact-operator/hack/sandbox/listmonk"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 )
 
@@ -51,8 +57,12 @@ func main() {
 
 // run serves until ctx ends.
 func run(ctx context.Context, log *slog.Logger, o options) (err error) {
+	vendors := map[server.Service]server.NewVendor{
+		server.HubSpot:  hubspot.New(hubspot.Free()),
+		server.Listmonk: listmonk.New(listmonk.Options{}),
+	}
 	tokens := map[server.Service]string{}
-	for _, name := range server.Services() {
+	for _, name := range slices.AppendSeq(server.Services(), maps.Keys(vendors)) {
 		if token := os.Getenv("SANDBOX_" + strings.ToUpper(string(name)) + "_TOKEN"); token != "" {
 			tokens[name] = token
 		}
@@ -88,7 +98,7 @@ func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 		}
 		defer func() { err = errors.Join(err, journal.Close()) }()
 	}
-	sandbox := server.New(server.Options{Tokens: tokens, Journal: journal, Log: log})
+	sandbox := server.New(server.Options{Tokens: tokens, Vendors: vendors, Journal: journal, Log: log})
 	serving, ctx := errgroup.WithContext(ctx)
 	if resolver != nil {
 		log.Info("the sandbox answers DNS", "addr", resolver.Addr())

@@ -192,9 +192,9 @@ func TestDrainGrowsAndIsHalved(t *testing.T) {
 // TestFailuresOfOneMomentHalveOnce: eight calls that fail together are one piece of news.
 func TestFailuresOfOneMomentHalveOnce(t *testing.T) {
 	p := newPace(8, nil)
-	begun := epoch
+	begun := firstReceived
 	for range 8 {
-		p.failed(begun, epoch.Add(time.Second))
+		p.failed(begun, firstReceived.Add(time.Second))
 	}
 	if got := p.slots(0); got != 4 {
 		t.Errorf("%d slots", got)

@@ -169,7 +169,7 @@ func TestBacklogs(t *testing.T) {
 
 func TestFigures(t *testing.T) {
 	var f figures
-	at := epoch
+	at := firstReceived
 	for i := range 100 {
 		took := 20 * time.Millisecond
 		if i >= 90 {

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -36,10 +37,13 @@ type call struct {
 // answer is what an operation gives back. It is written only once no fault stands in the way.
 type answer struct {
 	status  int
+	header  http.Header
 	body    any // nil: none
 	records int // carried by the request; for the statistics
 	batch   bool
 	health  bool
+
+	unauthorized bool
 }
 
 type operation func(call) answer
@@ -49,8 +53,20 @@ func refusal(status int, code, message string) answer {
 	return answer{status: status, body: map[string]any{"error": map[string]string{"code": code, "message": message}}}
 }
 
-// route serves one path of a service: faults first, as an outage knows no passwords, then the token, then the work.
+// route serves one path of a service that takes a bearer token.
 func (s *Server) route(pattern string, name Service, do operation) {
+	s.serve(pattern, name, func(r *http.Request, c call, token string) answer {
+		if !authorized(r, token) {
+			a := refusal(http.StatusUnauthorized, "unauthorized", "the bearer token is missing or wrong")
+			a.header, a.unauthorized = http.Header{"Www-Authenticate": {"Bearer"}}, true
+			return a
+		}
+		return do(c)
+	})
+}
+
+// serve serves some paths of a service: faults first, as an outage knows no passwords, then the token, then the work.
+func (s *Server) serve(pattern string, name Service, do func(*http.Request, call, string) answer) {
 	svc := s.services[name]
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		fault, token := svc.begin()
@@ -71,13 +87,7 @@ func (s *Server) route(pattern string, name Service, do operation) {
 		if s.spoilBefore(w, r, fault) {
 			return
 		}
-		if !authorized(r, token) {
-			svc.count(func(st *ServiceStats) { st.Unauthorized++ })
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			write(w, refusal(http.StatusUnauthorized, "unauthorized", "the bearer token is missing or wrong"))
-			return
-		}
-		a := do(call{records: svc.records, email: strings.ToLower(r.PathValue("email")), body: body})
+		a := do(r, call{records: svc.records, email: strings.ToLower(r.PathValue("email")), body: body}, token)
 		svc.count(func(st *ServiceStats) {
 			st.Records += a.records
 			if a.batch {
@@ -85,6 +95,9 @@ func (s *Server) route(pattern string, name Service, do operation) {
 			}
 			if a.health {
 				st.HealthChecks++
+			}
+			if a.unauthorized {
+				st.Unauthorized++
 			}
 		})
 		if s.spoilAfter(w, r, fault, a) {
@@ -141,6 +154,7 @@ func (s *Server) sleep(ctx context.Context, d time.Duration) bool {
 
 // write sends an answer. A client that is gone by then is nobody's loss.
 func write(w http.ResponseWriter, a answer) {
+	maps.Copy(w.Header(), a.header)
 	if a.body == nil {
 		w.WriteHeader(a.status)
 		return

@@ -68,7 +68,7 @@ type Fault struct {
 	LatencyMillis int `json:"latencyMillis,omitempty"`
 }
 
-var errUnknownService = errors.New("no such service; there are verifier, locator, crm and marketing")
+var errUnknownService = errors.New("no such service; GET /_stats lists them")
 
 // complete fills in the defaults, or says what is wrong.
 func (f Fault) complete() (Fault, error) {

@@ -104,7 +104,9 @@ func (svc *service) card(at view) card {
 
 // title is the service's name as a heading.
 func (s Service) title() string {
-	return map[Service]string{Verifier: "Verifier", Locator: "Locator", CRM: "CRM", Marketing: "Marketing"}[s]
+	return map[Service]string{
+		Verifier: "Verifier", Locator: "Locator", CRM: "CRM", Marketing: "Marketing", HubSpot: "HubSpot", Listmonk: "listmonk",
+	}[s]
 }
 
 // String says in a few words what the fault does.

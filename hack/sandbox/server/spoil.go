@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -51,6 +52,7 @@ func (s *Server) spoilAfter(w http.ResponseWriter, r *http.Request, f Fault, a a
 		return false
 	case ModeCut:
 		body := encoded(a)
+		maps.Copy(w.Header(), a.header)
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		w.WriteHeader(a.status)
@@ -59,6 +61,7 @@ func (s *Server) spoilAfter(w http.ResponseWriter, r *http.Request, f Fault, a a
 		panic(http.ErrAbortHandler) // the server closes the connection
 	case ModeTrickle:
 		body := encoded(a)
+		maps.Copy(w.Header(), a.header)
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		w.WriteHeader(a.status)

@@ -27,11 +27,17 @@ func Render(v ref.Val) ([]byte, error) {
 	if !present {
 		plain = nil
 	}
-	return marshal(plain)
+	return Marshal(plain)
 }
 
-// marshal is json.Marshal without its escaping for HTML.
-func marshal(v any) ([]byte, error) {
+// Plain turns a value into what encoding/json writes in one way only; an empty optional is nil.
+func Plain(v ref.Val) (any, error) {
+	plain, _, err := toPlain(v)
+	return plain, err
+}
+
+// Marshal is json.Marshal without its escaping for HTML.
+func Marshal(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	e := json.NewEncoder(&buf)
 	e.SetEscapeHTML(false)
@@ -131,7 +137,7 @@ func objectToPlain(v ref.Val) (any, bool, error) {
 	if v.Type().TypeName() != submissionType && v.Type().TypeName() != contactType && v.Type().TypeName() != consentType {
 		return nil, false, errNoJSON
 	}
-	b, err := marshal(v.Value())
+	b, err := Marshal(v.Value())
 	if err != nil {
 		return nil, false, err
 	}

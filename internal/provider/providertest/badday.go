@@ -32,7 +32,7 @@ func testDeadline(t *testing.T, a Adapter) {
 }
 
 func testCancel(t *testing.T, a Adapter) {
-	b := newBench(t, a)
+	b := warmBench(t, a)
 	for _, op := range b.operations(t) {
 		arrived := make(chan struct{}, 1)
 		b.fail(hang(arrived, false))
@@ -66,7 +66,7 @@ func testTransport(t *testing.T, a Adapter) {
 }
 
 func testStatus(t *testing.T, a Adapter) {
-	b := newBench(t, a)
+	b := warmBench(t, a)
 	inHalfAnHour := time.Now().Add(30 * time.Minute).UTC().Format(http.TimeFormat)
 	cases := map[string]struct {
 		fault     http.Handler
@@ -109,7 +109,7 @@ func testStatus(t *testing.T, a Adapter) {
 // that it can read (no country, Unknown), but not of one that it can't. One that should say how each record fared, and does
 // not, is a failure.
 func testUnreadable(t *testing.T, a Adapter) {
-	b := newBench(t, a)
+	b := warmBench(t, a)
 	for name, tc := range map[string]struct {
 		fault    http.Handler
 		readable bool

@@ -123,7 +123,7 @@ func testRepetition(t *testing.T, a Adapter) {
 }
 
 func testLostAnswer(t *testing.T, a Adapter) {
-	b := newBench(t, a)
+	b := warmBench(t, a)
 	b.fail(lostAnswer(b.vendor))
 	for _, op := range b.operations(t) {
 		b.checkError(t, op.call(t.Context()), provider.Transient)

@@ -48,6 +48,15 @@ func newBench(t *testing.T, a Adapter) *bench {
 	return b
 }
 
+// warmBench is a bench on which every operation has worked once: what an adapter finds out before its first call is known.
+// The other benches show what happens when that fails.
+func warmBench(t *testing.T, a Adapter) *bench {
+	t.Helper()
+	b := newBench(t, a)
+	b.goodDay(t, 0)
+	return b
+}
+
 func (b *bench) serve(w http.ResponseWriter, r *http.Request) {
 	b.calls.Add(1)
 	b.mu.RLock()

@@ -96,6 +96,19 @@ test: assets binaries ## Run all tests: unit, envtest and end-to-end.
 	@export KUBEBUILDER_ASSETS="$$(hack/controlplane/assets.sh)"; \
 		exec bin/gotest -count=1 -p=2 -timeout=30m $(TEST_FLAGS) $(PKG)
 
+# How many seeds, and the first of them: make chaos SEEDS=20; make chaos SEED=7 SEEDS=1 runs the seventh again.
+SEEDS ?= 3
+SEED ?= 1
+.PHONY: chaos
+chaos: assets binaries ## Break everything around the system and in it, and check that nothing is lost: SEEDS=n, SEED=first.
+	@go build -o bin/ ./hack/chaos
+	@exec bin/chaos --seeds=$(SEEDS) --seed=$(SEED) --assets="$$(hack/controlplane/assets.sh)" $(CHAOS_FLAGS)
+
+.PHONY: mailing-day
+mailing-day: assets binaries ## Play the day after a mailing, with a marketing system that fails, live.
+	@go build -o bin/ ./hack/mailingday
+	@exec bin/mailingday --assets="$$(hack/controlplane/assets.sh)" $(MAILING_FLAGS)
+
 ##@ Build
 
 .PHONY: build

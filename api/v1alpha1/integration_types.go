@@ -143,7 +143,8 @@ type CircuitPolicy struct {
 	// +kubebuilder:validation:Maximum=100
 	FailurePercent *int32 `json:"failurePercent,omitempty"`
 
-	// minimumCalls must have been made within the window before their failures count.
+	// minimumCalls must have been made within the window before their share of failures counts. As many failures in a row
+	// open the circuit, too.
 	// +optional
 	// +kubebuilder:default=10
 	// +kubebuilder:validation:Minimum=1

@@ -118,6 +118,8 @@ func (l *launcher) startAPIServer(ctx context.Context, ca *authority, etcdURL st
 			"--endpoint-reconciler-type=none",
 			"--disable-admission-plugins=ServiceAccount",
 			"--profiling=false",
+			// Asked to stop, it ends the watches of its clients. Else it waits for them, for a minute, and takes nothing new.
+			"--shutdown-watch-termination-grace-period=2s",
 		},
 		patience: 20 * time.Second,
 	})

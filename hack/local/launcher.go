@@ -134,6 +134,7 @@ func (l *launcher) startIntake(ctx context.Context) error {
 			"--addr=" + l.addr(envIntake),
 			"--metrics-addr=" + l.addr(envIntakeMetrics),
 			"--token-key-file=" + keys,
+			"--spool-dir=" + l.path("spool"),
 		}, l.Flags[partIntake]...),
 		patience: 45 * time.Second,
 	})

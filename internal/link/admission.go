@@ -8,8 +8,9 @@ import (
 
 // permit is the right to make one call.
 type permit struct {
-	at    time.Time
-	probe bool // of a system that gets no other calls
+	at     time.Time
+	probe  bool // of a system that gets no other calls
+	health bool // it asks how the system does, and is about no record
 }
 
 // admit lets a call through, or says why not. It never waits.

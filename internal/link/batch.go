@@ -188,7 +188,7 @@ func (l *Link) write(ctx context.Context, requests []provider.Request) ([]provid
 func (l *Link) split(ctx context.Context, requests []provider.Request, at int) ([]provider.Written, error) {
 	var all []provider.Written
 	for _, part := range [][]provider.Request{requests[:at], requests[at:]} {
-		err := l.awaitToken(ctx)
+		err := l.awaitRate(ctx)
 		var written []provider.Written
 		if err == nil {
 			written, err = l.write(ctx, part)
@@ -207,13 +207,26 @@ func (l *Link) split(ctx context.Context, requests []provider.Request, at int) (
 	return all, nil
 }
 
-// awaitToken waits for the next call that the rate allows: the batch has its slot, and its deadline bounds the wait.
-func (l *Link) awaitToken(ctx context.Context) error {
-	if l.pace.tokens == nil {
-		return nil
+// awaitRate waits for the next call that the rate allows: the batch has its slot, and its deadline bounds the wait.
+func (l *Link) awaitRate(ctx context.Context) error {
+	for {
+		l.mu.Lock()
+		now := l.now()
+		taken := l.pace.take(now)
+		_, at := l.pace.available(now)
+		l.mu.Unlock()
+		if taken {
+			return nil
+		}
+		if deadline, _ := ctx.Deadline(); deadline.Before(at) {
+			return &provider.Wait{Busy: true, Brief: true, Message: l.says("has had as many calls as its rate allows")}
+		}
+		timer := time.NewTimer(at.Sub(now))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
 	}
-	if err := l.pace.tokens.Wait(ctx); err != nil {
-		return &provider.Wait{Busy: true, Brief: true, Message: l.says("has had as many calls as its rate allows")}
-	}
-	return nil
 }

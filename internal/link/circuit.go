@@ -19,7 +19,8 @@ const (
 // Circuit says when calls to a failing system are held back, and when it is tried again. Zero values stand for the
 // defaults of the API.
 type Circuit struct {
-	// FailurePercent of at least MinimumCalls within Window opens the circuit.
+	// FailurePercent of at least MinimumCalls within Window opens the circuit, and so do MinimumCalls that fail in a row:
+	// after busy times, an outage would else need as many failures as there were successes.
 	FailurePercent, MinimumCalls int
 	Window                       time.Duration
 	// OpenFor is the time to the first probe; each that fails doubles it, up to MaxOpenFor.
@@ -37,6 +38,7 @@ type breaker struct {
 	reopened int       // how often in a row a probe failed, or the circuit opened again before it was settled
 	retryAt  time.Time // when an open circuit is tried again
 	probing  bool      // a probe is under way
+	row      int       // failures in a row
 	closedAt time.Time // when probes last closed the circuit
 }
 
@@ -75,6 +77,7 @@ func (b *breaker) beginProbe() {
 // open holds calls back from now on.
 func (b *breaker) open(now time.Time) {
 	b.counts.Open()
+	b.row = 0
 	b.retryAt = now.Add(min(b.policy.OpenFor<<min(b.reopened, 16), b.policy.MaxOpenFor))
 	b.reopened++
 }
@@ -87,6 +90,7 @@ func (b *breaker) succeeded(now time.Time, probe bool) (closed bool) {
 		return false
 	}
 	b.counts.RecordSuccess()
+	b.row = 0
 	if probe && b.state() == Closed {
 		b.closedAt = now
 		return true
@@ -101,7 +105,8 @@ func (b *breaker) failed(now time.Time, probe bool) (opened bool) {
 		return false
 	}
 	b.counts.RecordFailure()
-	if b.state() == Open {
+	b.row++
+	if b.state() == Open || b.row >= b.policy.MinimumCalls {
 		b.open(now)
 		return true
 	}

@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +26,7 @@ func TestCircuitOpensByTheShareOfFailures(t *testing.T) {
 		"about one record":  {"the system works", []error{classed(provider.Invalid), classed(provider.Conflict), classed(provider.Invalid), bad}, Closed},
 		"asked to slow":     {"is no failure", []error{classed(provider.Throttled), classed(provider.Throttled), bad, bad}, Closed},
 		"locked rows":       {"concern one record each", []error{rowLocked(), rowLocked(), rowLocked(), rowLocked(), bad}, Closed},
+		"in a row":          {"a busy past does not hide an outage", append(slices.Repeat([]error{good}, 50), bad, bad, bad, bad), Open},
 		"more than a third": {"counts only within the window", []error{bad, bad, good, good}, Open},
 	}
 	for name, tc := range tests {
@@ -49,7 +51,8 @@ func TestWindowForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, _ := newRegistry()
 		l := r.Set(crm, "1", Options{Timeout: time.Minute, Circuit: quick})
-		call(t, l, 3, classed(provider.Transient))
+		call(t, l, 2, classed(provider.Transient))
+		call(t, l, 1, classed(provider.Invalid)) // it answers, so that these are not in a row
 		time.Sleep(2 * time.Minute)
 		call(t, l, 3, classed(provider.Transient))
 		if s, _ := r.Snapshot(crm); s.Circuit != Closed {
@@ -189,9 +192,9 @@ func TestDrainGrowsAndIsHalved(t *testing.T) {
 // TestFailuresOfOneMomentHalveOnce: eight calls that fail together are one piece of news.
 func TestFailuresOfOneMomentHalveOnce(t *testing.T) {
 	p := newPace(8, nil)
-	begun := epoch
+	begun := firstReceived
 	for range 8 {
-		p.failed(begun, epoch.Add(time.Second))
+		p.failed(begun, firstReceived.Add(time.Second))
 	}
 	if got := p.slots(0); got != 4 {
 		t.Errorf("%d slots", got)

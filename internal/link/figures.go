@@ -81,14 +81,16 @@ func (f *figures) recent(now time.Time) (calls, failures int, p95 time.Duration)
 	return calls, failures, 0
 }
 
-// throughput is how many records a second the system took of late.
-func (f *figures) throughput(now time.Time) float64 {
-	current := now.Unix() / int64(bucketTime/time.Second)
-	oldest := current - int64(throughputWindow/bucketTime)
+// throughput is how many records a second the system took of late, but not before since; 0 while there is too little to
+// tell by.
+func (f *figures) throughput(now, since time.Time) float64 {
+	number := func(t time.Time) int64 { return t.Unix() / int64(bucketTime/time.Second) }
+	current := number(now)
+	oldest := max(current-int64(throughputWindow/bucketTime), number(since)) + 1 // the bucket of since may hold what was before
 	records, first := 0, int64(0)
 	for i := range f.ring {
 		b := &f.ring[i]
-		if b.number > oldest && b.records > 0 {
+		if b.number >= oldest && b.records > 0 {
 			records += b.records
 			if first == 0 || b.number < first {
 				first = b.number
@@ -98,5 +100,6 @@ func (f *figures) throughput(now time.Time) float64 {
 	if records == 0 {
 		return 0
 	}
-	return float64(records) / (time.Duration(current-first+1) * bucketTime).Seconds()
+	seconds := now.Sub(time.Unix(first*int64(bucketTime/time.Second), 0)).Seconds()
+	return float64(records) / max(seconds, 1)
 }

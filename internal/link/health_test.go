@@ -240,7 +240,7 @@ func (c *checker) CheckHealth(context.Context) error {
 func TestHealthCheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, _ := newRegistry()
-		c := &checker{err: classed(provider.Transient)}
+		c := &checker{}
 		l := r.Set(crm, "1", Options{Timeout: time.Minute, Provider: provider.Provider{Health: c}})
 		next := func() time.Duration { return time.Until(r.CheckHealth(t.Context(), crm)) }
 		expect := func(reason string, calls int, wait time.Duration) {
@@ -250,16 +250,25 @@ func TestHealthCheck(t *testing.T) {
 			}
 		}
 		expect("nobody knows how it does", 1, idleTime)
+		if !l.LastSuccess().IsZero() {
+			t.Error("to be well is not to take records")
+		}
 		expect("it was asked just now", 1, idleTime)
 		time.Sleep(idleTime / 2)
 		call(t, l, 1, nil)
 		expect("a call says as much", 1, idleTime)
+		c.err = classed(provider.Transient)
 		for range 3 {
 			time.Sleep(idleTime)
 			next()
 		}
 		if got := l.Health().Condition; got != Failing || c.calls != 4 {
 			t.Errorf("is %s after %d checks", got, c.calls)
+		}
+		call(t, l, 1, classed(provider.Config))
+		time.Sleep(2 * probeInterval)
+		if r.CheckHealth(t.Context(), crm); c.calls != 4 || l.Health().Condition != Refused {
+			t.Error("what was refused is not what is asked")
 		}
 		park(r, "a")
 		time.Sleep(idleTime)

@@ -8,6 +8,9 @@ import (
 // idleTime without a call is when a link is worth a health check.
 const idleTime = time.Minute
 
+// epoch is a time that is past.
+var epoch = time.Unix(0, 0)
+
 // CheckHealth asks a system that nobody has called for a while how it does, and, while nobody waits for it, one that gets
 // no calls whether it takes them again. It does nothing where there is nothing to ask, and returns when to come back, zero
 // when that is so.
@@ -25,14 +28,17 @@ func (r *Registry) CheckHealth(ctx context.Context, integration Key) time.Time {
 
 func (l *Link) checkHealth(ctx context.Context) time.Time {
 	checker := l.options.Provider.Health
-	if checker == nil || l.Usable() != nil {
+	if checker == nil || l.Usable() != nil || l.Health().Condition == Refused { // that says nothing of what was refused
 		return time.Time{}
 	}
-	now := l.now()
-	if next := l.nextCheck(); next.After(now) {
+	if next := l.nextCheck(); next.After(l.now()) {
 		return next
 	}
-	_ = l.Call(ctx, checker.CheckHealth) // the link learns from it; nobody else needs to know
+	if p, err := l.admit(); err == nil {
+		p.health = true
+		// The link learns from it; nobody else needs to know.
+		_ = l.perform(ctx, p, time.Time{}, func(ctx context.Context) (int, error) { return 0, checker.CheckHealth(ctx) })
+	}
 	return l.nextCheck()
 }
 
@@ -44,10 +50,8 @@ func (l *Link) nextCheck() time.Time {
 		return l.nextProbe
 	case l.breaker.state() == Open:
 		return l.breaker.retryAt
-	case l.breaker.state() == HalfOpen:
-		return l.now()
-	case l.lastCall.IsZero():
-		return l.now()
+	case l.breaker.state() == HalfOpen, l.lastCall.IsZero():
+		return epoch
 	default:
 		return l.lastCall.Add(idleTime)
 	}

@@ -21,7 +21,7 @@ func (l *Link) settle(err error, p permit, took time.Duration, records int) {
 	recovered := false
 	switch {
 	case failure == nil, aboutOneRecord(failure):
-		if failure == nil {
+		if failure == nil && !p.health {
 			l.lastSuccess = now
 		}
 		recovered = l.succeeded(now, p)

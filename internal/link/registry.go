@@ -101,7 +101,11 @@ func (r *Registry) Set(integration Key, fingerprint string, o Options) *Link {
 		return l
 	}
 	before.link.retire()
-	l.pace.restart() // whatever has waited comes at once
+	r.mu.Lock()
+	if w := r.waitersOf(integration); len(w.parked.at)+len(w.waiting.at) > 0 {
+		l.pace.restart() // whatever has waited comes at once
+	}
+	r.mu.Unlock()
 	r.open(integration, true)
 	return l
 }

@@ -169,7 +169,7 @@ func TestBacklogs(t *testing.T) {
 
 func TestFigures(t *testing.T) {
 	var f figures
-	at := epoch
+	at := firstReceived
 	for i := range 100 {
 		took := 20 * time.Millisecond
 		if i >= 90 {
@@ -182,13 +182,16 @@ func TestFigures(t *testing.T) {
 	if calls != 100 || failures != 10 || p95 < 2*time.Second || p95 > 2500*time.Millisecond {
 		t.Errorf("%d calls, %d failures, p95 %v", calls, failures, p95)
 	}
-	if got := f.throughput(at); got < 13 || got > 20 {
+	if got := f.throughput(at, time.Time{}); got < 19 || got > 21 {
 		t.Errorf("%.1f records a second, of 200 in 10 seconds", got)
+	}
+	if got := f.throughput(at, at); got != 0 {
+		t.Errorf("%.1f records a second, of before", got)
 	}
 	if calls, failures, p95 := f.recent(at.Add(figuresWindow)); calls != 0 || failures != 0 || p95 != 0 {
 		t.Errorf("%d calls, %d failures, p95 %v of long ago", calls, failures, p95)
 	}
-	if got := f.throughput(at.Add(throughputWindow)); got != 0 {
+	if got := f.throughput(at.Add(throughputWindow), time.Time{}); got != 0 {
 		t.Errorf("%.1f records a second of long ago", got)
 	}
 }

@@ -1,7 +1,9 @@
 package link
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -15,11 +17,20 @@ type Snapshot struct {
 	P95 time.Duration
 	// NextProbe is when a system that gets no calls is tried again; zero while it gets them.
 	NextProbe time.Time
+	// InFlight are the calls that have not ended, Limit how many there may be now.
+	InFlight, Limit int
 	// Waiting submissions, and when the oldest was received.
 	Waiting int
 	Oldest  time.Time
 	// Drain estimates how long they will take; 0 while that can't be told.
 	Drain time.Duration
+}
+
+// Keys lists the Integrations that have a link.
+func (r *Registry) Keys() []Key {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Keys(r.links))
 }
 
 // Snapshot returns the figures of a link, and false when there is none.
@@ -55,6 +66,7 @@ func (l *Link) snapshot() (s Snapshot, recordsPerSecond float64) {
 	defer l.mu.Unlock()
 	now := l.now()
 	s.Health, s.Circuit = l.health, l.breaker.state()
+	s.InFlight, s.Limit = l.inFlight, int(l.pace.limit)
 	s.Calls, s.Failures, s.P95 = l.figures.recent(now)
 	switch {
 	case l.health.stopped():
@@ -64,7 +76,7 @@ func (l *Link) snapshot() (s Snapshot, recordsPerSecond float64) {
 	case now.Before(l.pausedUntil):
 		s.NextProbe = l.pausedUntil
 	}
-	return s, l.figures.throughput(now)
+	return s, l.figures.throughput(now, l.breaker.closedAt)
 }
 
 // Settling tells when an incident whose circuit is closed again may be over, zero when there is none.

@@ -59,10 +59,10 @@ func newGatedRegistry(gate Gate) (*Registry, *log) {
 	return r, l
 }
 
-// epoch is when the first submission was received; what comes later in the alphabet came later.
-var epoch = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+// firstReceived is when the first submission was received; what comes later in the alphabet came later.
+var firstReceived = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 
-func received(name string) time.Time { return epoch.Add(time.Duration(name[0]) * time.Second) }
+func received(name string) time.Time { return firstReceived.Add(time.Duration(name[0]) * time.Second) }
 
 func park(r *Registry, names ...string) {
 	for _, name := range names {

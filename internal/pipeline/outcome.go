@@ -187,7 +187,8 @@ func (p *pass) attemptAt(at time.Time) {
 }
 
 // open tells whether a stage has something left to do. A stage that was skipped opens again with the one it hung on, and
-// one that had synced opens again when this pass changed what the system should hold. What a person asks for opens more:
+// one that had told its system, or found that it need not, opens again when this pass changed what the system should hold:
+// meanwhile another submission may have told the system of the person. What a person asks for opens more:
 // an accepted address its validation; a retry all that has not ended well, and both systems in any case.
 func (p *pass) open(stage v1alpha1.Stage) bool {
 	c := p.condition(stage)
@@ -199,8 +200,10 @@ func (p *pass) open(stage v1alpha1.Stage) bool {
 		return true
 	case p.again:
 		return tells || c.Status != metav1.ConditionTrue
-	default:
-		return p.located && tells && (c.Reason == v1alpha1.ReasonSynced || c.Reason == v1alpha1.ReasonUnchanged)
+	case !p.located || !tells:
+		return false
+	default: // unsubscribed or not, told by this submission or by another since: the system may hold the person
+		return c.Status == metav1.ConditionTrue
 	}
 }
 

@@ -161,6 +161,9 @@ func setUp(mgr ctrl.Manager, o Options, registry prometheus.Registerer, gate lin
 		HTTP:      httpx.New(httpx.Options{AllowLoopback: o.AllowLoopback}),
 		Metrics:   metrics,
 	}
+	if err := registry.Register(controllers.NewLinkGauges(links.Registry, time.Now)); err != nil {
+		return err
+	}
 	people := &controllers.People{Client: mgr.GetClient()}
 	recorder := mgr.GetEventRecorder("contact-operator")
 	synced := func(r *http.Request) error {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -49,20 +50,22 @@ func newBare(s *system, t template, workers int) (*bare, error) {
 	return b, nil
 }
 
-// run takes all through, from several workers, and returns how long that took.
+// run takes all through, from several workers, and returns how long that took. The first error ends it.
 func (b *bare) run(ctx context.Context, workers int, all *people) (time.Duration, error) {
 	begun := time.Now()
-	errs := make([]error, workers)
-	var group sync.WaitGroup
-	for i := range workers {
-		group.Go(func() {
-			for email, ok := all.email(); ok && errs[i] == nil; email, ok = all.email() {
-				errs[i] = b.one(ctx, email)
+	group, ctx := errgroup.WithContext(ctx)
+	for range workers {
+		group.Go(func() error {
+			for email, ok := all.email(); ok; email, ok = all.email() {
+				if err := b.one(ctx, email); err != nil {
+					return err
+				}
 			}
+			return nil
 		})
 	}
-	group.Wait()
-	return time.Since(begun), errors.Join(errs...)
+	err := group.Wait()
+	return time.Since(begun), err
 }
 
 func (b *bare) one(ctx context.Context, email string) error {

@@ -2,16 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -217,26 +216,26 @@ func (m *memory) makeFinished(ctx context.Context) error {
 
 func memoryEmail(i int) string { return fmt.Sprintf("person-memory---%06d@example.com", i) }
 
-// make makes n objects from several writers, and says now and then how far it is.
+// make makes n objects from several writers, and says now and then how far it is. The first error ends it.
 func (m *memory) make(ctx context.Context, what string, n int, one func(i int) error) error {
 	var next atomic.Int64
-	errs := make([]error, memoryWriters)
 	begun := time.Now()
-	var group sync.WaitGroup
-	for w := range memoryWriters {
-		group.Go(func() {
-			for errs[w] == nil && ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
+	group, ctx := errgroup.WithContext(ctx)
+	for range memoryWriters {
+		group.Go(func() error {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				if err := ctx.Err(); err != nil {
+					return err
 				}
-				errs[w] = one(i)
+				if err := one(i); err != nil {
+					return err
+				}
 				if i > 0 && i%5000 == 0 {
 					say("%d of %d %s after %s", i, n, what, time.Since(begun).Round(time.Second))
 				}
 			}
+			return nil
 		})
 	}
-	group.Wait()
-	return errors.Join(append(errs, ctx.Err())...)
+	return group.Wait()
 }

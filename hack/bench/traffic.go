@@ -3,16 +3,15 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 )
 
@@ -39,12 +38,11 @@ func (t *taken) accepted() int { return len(t.latencies) }
 func (t traffic) send(ctx context.Context, next func() (body []byte, ok bool)) (*taken, error) {
 	begun := time.Now()
 	results := make([]taken, t.senders)
-	errs := make([]error, t.senders)
-	var group sync.WaitGroup
+	group, within := errgroup.WithContext(ctx)
 	for i := range t.senders {
-		group.Go(func() { errs[i] = t.sender(ctx, begun, next, &results[i]) })
+		group.Go(func() error { return t.sender(within, begun, next, &results[i]) })
 	}
-	group.Wait()
+	err := group.Wait()
 	all := &taken{took: time.Since(begun)}
 	for _, r := range results {
 		all.latencies = append(all.latencies, r.latencies...)
@@ -57,7 +55,7 @@ func (t traffic) send(ctx context.Context, next func() (body []byte, ok bool)) (
 		}
 	}
 	slices.Sort(all.latencies)
-	return all, errors.Join(errs...)
+	return all, err
 }
 
 func (t traffic) sender(ctx context.Context, begun time.Time, next func() ([]byte, bool), r *taken) error {

@@ -35,8 +35,8 @@ help: ## Display this help.
 
 # The launcher takes this shell's place: Ctrl-C and a SIGTERM to make both reach it, and it stops what it started.
 .PHONY: run
-run: assets binaries ## Run the whole system on this machine: control plane, sandbox, operator and intake.
-	@exec bin/local --assets "$$(hack/controlplane/assets.sh)"
+run: assets binaries ## Run the whole system on this machine; PROVIDERS=hubspot,listmonk for the stand-ins of real systems.
+	@PROVIDERS="$(PROVIDERS)" exec bin/local --assets "$$(hack/controlplane/assets.sh)"
 
 .PHONY: clean-local
 clean-local: ## Forget everything that "make run" has stored.
@@ -95,6 +95,19 @@ test: assets binaries ## Run all tests: unit, envtest and end-to-end.
 	@go build -o bin/ ./hack/gotest
 	@export KUBEBUILDER_ASSETS="$$(hack/controlplane/assets.sh)"; \
 		exec bin/gotest -count=1 -p=2 -timeout=30m $(TEST_FLAGS) $(PKG)
+
+# How many seeds, and the first of them: make chaos SEEDS=20; make chaos SEED=7 SEEDS=1 runs the seventh again.
+SEEDS ?= 3
+SEED ?= 1
+.PHONY: chaos
+chaos: assets binaries ## Break everything around the system and in it, and check that nothing is lost: SEEDS=n, SEED=first.
+	@go build -o bin/ ./hack/chaos
+	@exec bin/chaos --seeds=$(SEEDS) --seed=$(SEED) --assets="$$(hack/controlplane/assets.sh)" $(CHAOS_FLAGS)
+
+.PHONY: mailing-day
+mailing-day: assets binaries ## Play the day after a mailing, with a marketing system that fails, live.
+	@go build -o bin/ ./hack/mailingday
+	@exec bin/mailingday --assets="$$(hack/controlplane/assets.sh)" $(MAILING_FLAGS)
 
 ##@ Build
 

@@ -39,9 +39,14 @@ func (arrivals) Generic(_ context.Context, e event.GenericEvent, q queue) {
 
 func enqueue(q queue, o client.Object, later bool) {
 	priority := 0
-	if later || o.GetAnnotations()[v1alpha1.AnnotationPriority] == v1alpha1.PriorityLow {
+	if later || inNoHurry(o) {
 		priority = handler.LowPriority
 	}
 	request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o)}
 	q.(priorityqueue.PriorityQueue[reconcile.Request]).AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, request)
+}
+
+// inNoHurry tells whether others go before a submission.
+func inNoHurry(o client.Object) bool {
+	return o.GetAnnotations()[v1alpha1.AnnotationPriority] == v1alpha1.PriorityLow
 }

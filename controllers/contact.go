@@ -175,7 +175,7 @@ func (r *ContactReconciler) eraseAt(ctx context.Context, c *v1alpha1.Contact, he
 		}
 		erase.Key = rendered.Key
 	}
-	err = found.Call(ctx, func(ctx context.Context) error { return eraser.Erase(ctx, erase) })
+	err = found.Write(ctx, func(ctx context.Context) error { return eraser.Erase(ctx, erase) })
 	if failure := (*provider.Error)(nil); errors.As(err, &failure) && (failure.Class == provider.Invalid || failure.Class == provider.Conflict) {
 		return v1alpha1.SystemNotSupported, nil // it will not, however often it is asked
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -30,13 +31,9 @@ import (
 // +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=get
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-const (
-	// secretInterval is the time between two looks at the Secrets of an Integration. They are read by name, so the operator
-	// needs no right to list or watch any.
-	secretInterval = 30 * time.Second
-	// statusInterval is the least time between two writes of an Integration's status.
-	statusInterval = 10 * time.Second
-)
+// secretInterval is the time between two looks at the Secrets of an Integration. They are read by name, so the operator
+// needs no right to list or watch any.
+const secretInterval = 30 * time.Second
 
 // IntegrationReconciler keeps the links as the Integrations and their Secrets say, and writes the health of each link into
 // its Integration's status.
@@ -46,6 +43,10 @@ type IntegrationReconciler struct {
 	Links    *Links
 	// SecretInterval is the time between two looks at the Secrets; 0 means 30 seconds.
 	SecretInterval time.Duration
+	// Now tells the time.
+	Now func() time.Time
+
+	pace statusPace
 }
 
 // Reconcile keeps one Integration's link, and its status.
@@ -53,62 +54,80 @@ func (r *IntegrationReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	key := link.Key(request.NamespacedName)
 	integration, current, err := r.Links.Refresh(ctx, key)
 	if wait := (*provider.Wait)(nil); errors.As(err, &wait) {
+		r.pace.forget(key)
 		return ctrl.Result{}, nil // it was deleted
 	}
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	check := r.Links.Registry.CheckHealth(ctx, key)
 	r.Links.Registry.Tick(key)
-	tooFresh, err := r.report(ctx, integration, current.Health())
+	snapshot, _ := r.Links.Registry.Snapshot(key)
+	wait, err := r.report(ctx, key, integration, snapshot)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{RequeueAfter: r.next(current, tooFresh), Priority: new(handler.LowPriority)}, nil
+	return ctrl.Result{RequeueAfter: r.next(snapshot, wait, check, current.Settling()), Priority: new(handler.LowPriority)}, nil
 }
 
-// next is when to look again: at the Secrets, at a status that could not be written yet, at a system that refused us.
-func (r *IntegrationReconciler) next(current *link.Link, tooFresh time.Duration) time.Duration {
+// next is when to look again: at the Secrets, at a status that could not be written yet, at a system that may answer again.
+func (r *IntegrationReconciler) next(s link.Snapshot, wait time.Duration, times ...time.Time) time.Duration {
 	next := cmp.Or(r.SecretInterval, secretInterval)
-	if tooFresh > 0 {
-		next = min(next, tooFresh)
+	switch {
+	case wait > 0:
+		next = min(next, wait)
+	case s.Calls > 0 || s.Waiting > 0: // the figures move
+		next = min(next, statusInterval)
 	}
-	if probe := current.NextProbe(); !probe.IsZero() {
-		next = min(next, max(time.Until(probe), 100*time.Millisecond))
+	for _, at := range append(times, s.NextProbe) {
+		if !at.IsZero() {
+			next = min(next, max(at.Sub(r.Now()), 100*time.Millisecond))
+		}
 	}
 	return next
 }
 
 // report writes the health of a link into its Integration's status, and an event when it changed. It returns how long to
-// wait when the last change is too fresh.
-func (r *IntegrationReconciler) report(ctx context.Context, integration *v1alpha1.Integration, health link.Health) (time.Duration, error) {
+// wait when the last write is too fresh. What people have changed is answered at once.
+func (r *IntegrationReconciler) report(ctx context.Context, key link.Key, integration *v1alpha1.Integration, s link.Snapshot) (time.Duration, error) {
 	was := meta.FindStatusCondition(integration.Status.Conditions, v1alpha1.ConditionReady)
-	ready := readyOf(integration, health)
-	if was != nil && was.ObservedGeneration == integration.Generation && was.Status != ready.Status {
-		if wait := statusInterval - time.Since(was.LastTransitionTime.Time); wait > 0 && wait <= statusInterval && flaps(was.Reason, ready.Reason) {
-			return wait, nil
-		}
-	}
+	ready := readyOf(integration, s.Health)
 	updated := integration.DeepCopy()
+	updated.Status = statusOf(s)
+	updated.Status.Conditions = slices.Clone(integration.Status.Conditions)
 	meta.SetStatusCondition(&updated.Status.Conditions, ready)
 	updated.Status.ObservedGeneration = integration.Generation
 	if equality.Semantic.DeepEqual(updated.Status, integration.Status) {
 		return 0, nil
 	}
+	if wait := r.pace.wait(key, r.Now()); wait > 0 && was != nil && was.ObservedGeneration == integration.Generation {
+		return wait, nil
+	}
+	r.pace.wrote(key, r.Now())
 	if err := r.Client.Status().Update(ctx, updated); err != nil {
 		return 0, ignoreStale(err)
 	}
 	switch {
 	case ready.Status == metav1.ConditionFalse && (was == nil || was.Reason != ready.Reason):
 		r.Recorder.Eventf(updated, nil, corev1.EventTypeWarning, ready.Reason, "Call", "%s", ready.Message)
-	case health.Condition == link.Healthy && was != nil && was.Status == metav1.ConditionFalse:
+	case s.Health.Condition == link.Healthy && was != nil && was.Status == metav1.ConditionFalse:
 		r.Recorder.Eventf(updated, nil, corev1.EventTypeNormal, "Recovered", "Call", "no longer %s: its submissions go on", was.Reason)
 	}
 	return 0, nil
 }
 
-// flaps tells whether a change is one of those that a half-broken system makes many times a minute.
-func flaps(was, is string) bool {
-	return (was == v1alpha1.ReasonFailing && is == v1alpha1.ReasonReady) || (was == v1alpha1.ReasonReady && is == v1alpha1.ReasonFailing)
+// statusOf is what the figures of a link are in its Integration's status.
+func statusOf(s link.Snapshot) v1alpha1.IntegrationStatus {
+	return v1alpha1.IntegrationStatus{
+		Circuit:                v1alpha1.CircuitState(s.Circuit),
+		Waiting:                rounded(s.Waiting),
+		OldestWaitingSince:     timeOf(s.Oldest),
+		RecentCalls:            rounded(s.Calls),
+		RecentFailures:         rounded(s.Failures),
+		P95LatencyMilliseconds: rounded(s.P95.Milliseconds()),
+		NextProbeTime:          timeOf(s.NextProbe),
+		DrainSeconds:           rounded(int64(s.Drain / time.Second)),
+	}
 }
 
 // readyOf says what the health of a link means for its Integration.
@@ -128,6 +147,9 @@ func readyOf(integration *v1alpha1.Integration, health link.Health) metav1.Condi
 
 // SetupWithManager registers the controller.
 func (r *IntegrationReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	if r.Now == nil {
+		r.Now = time.Now
+	}
 	changes := source.Func(func(_ context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 		r.Links.Registry.NotifyIntegrations(func(key link.Key) { q.Add(requestFor(key)) })
 		return nil
@@ -136,6 +158,6 @@ func (r *IntegrationReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Named("integration").
 		For(&v1alpha1.Integration{}, builder.WithPredicates(changedByOthers())).
 		WatchesRawSource(changes).
-		WithOptions(controller.Options{MaxConcurrentReconciles: 4, RateLimiter: retryLimiter()}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: 16, RateLimiter: retryLimiter()}).
 		Complete(r)
 }

@@ -81,16 +81,9 @@ func (l *Links) Refresh(ctx context.Context, key link.Key) (*v1alpha1.Integratio
 		return nil, nil, safe(err)
 	}
 	current, was := l.Registry.Get(key)
-	options := link.Options{
-		UID:       string(integration.UID),
-		Suspended: integration.Spec.Suspend != nil && *integration.Spec.Suspend,
-		Timeout:   defaultTimeout,
-		Observe: func(class string, took time.Duration) {
-			l.Metrics.Called(key, string(integration.Spec.Provider), class, took)
-		},
-	}
-	if seconds := integration.Spec.TimeoutSeconds; seconds != nil {
-		options.Timeout = time.Duration(*seconds) * time.Second
+	options := optionsOf(&integration)
+	options.Observe = func(class string, took time.Duration) {
+		l.Metrics.Called(key, string(integration.Spec.Provider), class, took)
 	}
 	factory, settings, err := l.settings(ctx, &integration)
 	var unfit *fault
@@ -119,6 +112,39 @@ func (l *Links) Refresh(ctx context.Context, key link.Key) (*v1alpha1.Integratio
 }
 
 const defaultTimeout = 10 * time.Second
+
+// optionsOf is what an Integration's spec says of its link.
+func optionsOf(integration *v1alpha1.Integration) link.Options {
+	spec := &integration.Spec
+	number := func(n *int32) int { return int(valueOf(n)) }
+	seconds := func(n *int32) time.Duration { return time.Duration(valueOf(n)) * time.Second }
+	options := link.Options{
+		UID:        string(integration.UID),
+		Suspended:  spec.Suspend != nil && *spec.Suspend,
+		Timeout:    cmp.Or(seconds(spec.TimeoutSeconds), defaultTimeout),
+		Concurrent: number(spec.Limits.ConcurrentCalls),
+		Circuit: link.Circuit{
+			FailurePercent: number(spec.Circuit.FailurePercent), MinimumCalls: number(spec.Circuit.MinimumCalls),
+			Window: seconds(spec.Circuit.WindowSeconds), OpenFor: seconds(spec.Circuit.OpenSeconds),
+			MaxOpenFor: seconds(spec.Circuit.MaxOpenSeconds), ProbeSuccesses: number(spec.Circuit.ProbeSuccesses),
+		},
+		Batch: link.Batch{
+			Records: number(spec.Batch.MaxRecords),
+			Linger:  time.Duration(valueOf(spec.Batch.LingerMilliseconds)) * time.Millisecond,
+		},
+	}
+	if limit := spec.Limits.Rate; limit != nil {
+		options.Rate = &link.Rate{Calls: int(limit.Calls), Period: cmp.Or(seconds(limit.PeriodSeconds), time.Second)}
+	}
+	return options
+}
+
+func valueOf(n *int32) int32 {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
 
 // fault says why an Integration has no provider.
 type fault struct{ health link.Health }

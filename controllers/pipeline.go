@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,15 +27,15 @@ import (
 // +kubebuilder:rbac:groups=contact-operator.io,resources=contactpipelines,verbs=get;list;watch
 // +kubebuilder:rbac:groups=contact-operator.io,resources=contactpipelines/status,verbs=update
 
-// pipelineInterval is the time between two looks at a pipeline that nobody changed.
-const pipelineInterval = time.Minute
-
 // PipelineReconciler says in a ContactPipeline's status whether it can be used, and wakes the submissions that wait for it
 // when it changes.
 type PipelineReconciler struct {
 	Client client.Client
 	Links  *Links
+	// Now tells the time.
+	Now func() time.Time
 
+	pace statusPace
 	mu   sync.Mutex
 	seen map[types.NamespacedName]string // the version that submissions were last woken for
 }
@@ -45,6 +46,7 @@ func (r *PipelineReconciler) Reconcile(ctx context.Context, request ctrl.Request
 	if err := r.Client.Get(ctx, request.NamespacedName, &p); err != nil {
 		if client.IgnoreNotFound(err) == nil {
 			r.wake(request.NamespacedName, "")
+			r.pace.forget(link.Key(request.NamespacedName))
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, safe(err)
@@ -59,12 +61,64 @@ func (r *PipelineReconciler) Reconcile(ctx context.Context, request ctrl.Request
 	ready.Type, ready.ObservedGeneration = v1alpha1.ConditionReady, p.Generation
 	meta.SetStatusCondition(&updated.Status.Conditions, ready)
 	updated.Status.ObservedGeneration = p.Generation
-	// A Secret that appears may show that an Integration does not suit after all: look again now and then.
-	again := ctrl.Result{RequeueAfter: pipelineInterval, Priority: new(handler.LowPriority)}
-	if equality.Semantic.DeepEqual(updated.Status, p.Status) {
-		return again, nil
+	if err := r.count(ctx, updated); err != nil {
+		return ctrl.Result{}, err
 	}
-	return again, ignoreStale(r.Client.Status().Update(ctx, updated))
+	wait, err := r.write(ctx, &p, updated)
+	// The figures move, and a Secret that appears may show that an Integration does not suit after all.
+	return ctrl.Result{RequeueAfter: cmp.Or(wait, statusInterval), Priority: new(handler.LowPriority)}, err
+}
+
+// write writes a status that has changed: at once when it says whether the pipeline can be used, and figures at most every
+// ten seconds. It returns how long to wait.
+func (r *PipelineReconciler) write(ctx context.Context, was, is *v1alpha1.ContactPipeline) (time.Duration, error) {
+	if equality.Semantic.DeepEqual(is.Status, was.Status) {
+		return 0, nil
+	}
+	key := link.Key{Namespace: is.Namespace, Name: is.Name}
+	figures := equality.Semantic.DeepEqual(is.Status.Conditions, was.Status.Conditions)
+	if wait := r.pace.wait(key, r.Now()); wait > 0 && figures {
+		return wait, nil
+	}
+	r.pace.wrote(key, r.Now())
+	return 0, ignoreStale(r.Client.Status().Update(ctx, is))
+}
+
+// count puts into a pipeline's status what is unfinished, and which link holds most of it up.
+func (r *PipelineReconciler) count(ctx context.Context, p *v1alpha1.ContactPipeline) error {
+	var submissions v1alpha1.ContactSubmissionList
+	if err := r.Client.List(ctx, &submissions, client.InNamespace(p.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return safe(err)
+	}
+	unfinished := 0
+	for i := range submissions.Items {
+		s := &submissions.Items[i]
+		if s.Spec.PipelineRef.Name == p.Name && (s.Status.State == "" || s.Status.State == v1alpha1.StateActive) {
+			unfinished++
+		}
+	}
+	p.Status.Unfinished = rounded(unfinished)
+	p.Status.WeakestLink = r.weakest(p)
+	return nil
+}
+
+// weakest is the link that most of a pipeline's submissions wait for. Where the oldest has come just now, it is only the
+// queue for a slot.
+func (r *PipelineReconciler) weakest(p *v1alpha1.ContactPipeline) *v1alpha1.WeakestLink {
+	backlogs := r.Links.Registry.Backlogs(pipelineKey(types.NamespacedName{Namespace: p.Namespace, Name: p.Name}))
+	var weakest *v1alpha1.WeakestLink
+	most := 0
+	for _, u := range uses(p) {
+		b := backlogs[link.Key{Namespace: p.Namespace, Name: u.integration}]
+		if b.Waiting <= most || r.Now().Sub(b.Oldest) < statusInterval {
+			continue
+		}
+		most = b.Waiting
+		weakest = &v1alpha1.WeakestLink{
+			Integration: u.integration, Stage: u.stage, Waiting: rounded(b.Waiting), OldestWaitingSince: timeOf(b.Oldest),
+		}
+	}
+	return weakest
 }
 
 // wake wakes the submissions that wait for a pipeline, once per version; "" is a deleted one. Planned times hold: what was
@@ -122,30 +176,36 @@ func (r *PipelineReconciler) check(ctx context.Context, p *v1alpha1.ContactPipel
 
 // use is one Integration that a pipeline names, and what it has to offer.
 type use struct {
-	field, integration, port string
-	suits                    func(provider.Provider) bool
+	field       string
+	stage       v1alpha1.Stage
+	integration string
+	port        string
+	suits       func(provider.Provider) bool
 }
 
 func uses(p *v1alpha1.ContactPipeline) []use {
 	upserts := func(p provider.Provider) bool { return p.Upserter != nil }
 	var all []use
 	if s := p.Spec.Validation; s != nil {
-		all = append(all, use{"spec.validation", s.IntegrationRef.Name, "verify", func(p provider.Provider) bool { return p.Verifier != nil }})
+		all = append(all, use{"spec.validation", v1alpha1.StageValidated, s.IntegrationRef.Name, "verify", func(p provider.Provider) bool { return p.Verifier != nil }})
 	}
 	if s := p.Spec.Location; s != nil {
-		all = append(all, use{"spec.location", s.IntegrationRef.Name, "locate", func(p provider.Provider) bool { return p.Locator != nil }})
+		all = append(all, use{"spec.location", v1alpha1.StageLocated, s.IntegrationRef.Name, "locate", func(p provider.Provider) bool { return p.Locator != nil }})
 	}
 	if s := p.Spec.CRM; s != nil {
-		all = append(all, use{"spec.crm", s.IntegrationRef.Name, "upsert", upserts})
+		all = append(all, use{"spec.crm", v1alpha1.StageCRMSynced, s.IntegrationRef.Name, "upsert", upserts})
 	}
 	if s := p.Spec.Marketing; s != nil {
-		all = append(all, use{"spec.marketing", s.IntegrationRef.Name, "upsert", upserts})
+		all = append(all, use{"spec.marketing", v1alpha1.StageMarketingSynced, s.IntegrationRef.Name, "upsert", upserts})
 	}
 	return all
 }
 
 // SetupWithManager registers the controller.
 func (r *PipelineReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	if r.Now == nil {
+		r.Now = time.Now
+	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("pipeline").
 		For(&v1alpha1.ContactPipeline{}, builder.WithPredicates(changedByOthers())).

@@ -295,6 +295,8 @@ var _ = Describe("The way of a submission", func() {
 	})
 
 	It("goes on where it was after a restart", func(ctx context.Context) {
+		change(ctx, integrationIn(namespace, "crm"), func(i *v1alpha1.Integration) { i.Spec.Batch.MaxRecords = new(int32(1)) })
+		Eventually(observed(ctx, integrationIn(namespace, "crm"))).Should(BeNumerically(">=", 2))
 		mend := fault(server.CRM, server.Fault{Mode: server.ModeHang})
 		var all []*v1alpha1.ContactSubmission
 		for i := range 10 {

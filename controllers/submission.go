@@ -49,8 +49,9 @@ type SubmissionReconciler struct {
 	Links    *Links
 	People   *People
 	Metrics  *Metrics
-	// Workers is how many submissions are processed at a time; 0 means 96: more than the slots of four links, so that
-	// hung systems have to be many to take them all.
+	// Workers is how many submissions are processed at a time; 0 means 512. A worker that waits for its own call, or for the
+	// batch that it travels in, costs next to nothing; so there are more of them than hung systems can hold, and enough to
+	// fill batches.
 	Workers int
 	// Now tells the time.
 	Now func() time.Time
@@ -81,6 +82,7 @@ func (r *SubmissionReconciler) Reconcile(ctx context.Context, request ctrl.Reque
 	defer func() { r.People.call(r.People.turns.release(person)) }()
 
 	begun := r.Links.Registry.Begin(key)
+	defer r.Links.Registry.Done(begun)
 	result, err := r.pass(ctx, &submission, person, begun)
 	if err != nil || result.RequeueAfter == staleDelay {
 		r.Links.Registry.Undo(key, begun)
@@ -98,7 +100,7 @@ func settled(s *v1alpha1.ContactSubmission) bool {
 
 // forget is for a submission that is gone, or has nothing to do.
 func (r *SubmissionReconciler) forget(key link.Key) {
-	r.Links.Registry.Begin(key)
+	r.Links.Registry.Done(r.Links.Registry.Begin(key))
 	r.written.forget(key)
 	r.People.call(r.People.turns.decline(key))
 }
@@ -115,7 +117,7 @@ func (r *SubmissionReconciler) pass(ctx context.Context, s *v1alpha1.ContactSubm
 		return ctrl.Result{}, client.IgnoreNotFound(r.Client.Delete(ctx, s, client.Preconditions{UID: &s.UID}))
 	}
 	in := pipeline.Input{
-		Submission: s, Links: r.Links.In(s.Namespace), Now: r.Now, Jitter: jitter,
+		Submission: s, Links: r.Links.In(s.Namespace), Now: r.Now, Jitter: jitter, ParkedSince: begun.Since(),
 		Changed: func(integration string) bool {
 			return begun.Changed(link.Key{Namespace: s.Namespace, Name: integration})
 		},
@@ -240,7 +242,9 @@ func (r *SubmissionReconciler) wait(s *v1alpha1.ContactSubmission, out pipeline.
 		}
 		return keys
 	}
-	waits := link.Waits{Busy: in(out.Busy), Waiting: in(out.Waiting)}
+	waits := link.Waits{
+		Parked: in(out.Parked), Waiting: in(out.Waiting), Received: contact.ReceivedAt(s).Time, Low: inNoHurry(s),
+	}
 	waits.Waiting = append(waits.Waiting, pipelineKey(types.NamespacedName{Namespace: s.Namespace, Name: s.Spec.PipelineRef.Name}))
 	r.Links.Registry.Wait(link.Key{Namespace: s.Namespace, Name: s.Name}, begun, waits)
 	if out.NextAttempt.IsZero() {
@@ -258,7 +262,7 @@ func jitter(maximum time.Duration) time.Duration { return rand.N(maximum) }
 func (r *SubmissionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	workers := r.Workers
 	if workers == 0 {
-		workers = 96
+		workers = 512
 	}
 	if r.Now == nil {
 		r.Now = time.Now

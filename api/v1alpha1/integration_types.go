@@ -35,7 +35,7 @@ type Integration struct {
 
 // ProviderType names an adapter.
 //
-// +kubebuilder:validation:Enum=HTTP;Builtin
+// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;Listmonk
 type ProviderType string
 
 const (
@@ -43,12 +43,18 @@ const (
 	ProviderHTTP ProviderType = "HTTP"
 	// ProviderBuiltin checks addresses and finds countries with nothing but DNS and files, as spec.builtin says.
 	ProviderBuiltin ProviderType = "Builtin"
+	// ProviderHubSpot is the CRM HubSpot, as spec.hubspot says.
+	ProviderHubSpot ProviderType = "HubSpot"
+	// ProviderListmonk is the newsletter system listmonk, as spec.listmonk says.
+	ProviderListmonk ProviderType = "Listmonk"
 )
 
 // IntegrationSpec says how a system is reached.
 //
 // +kubebuilder:validation:XValidation:rule="self.provider == 'HTTP' ? has(self.http) : !has(self.http)",message="provider HTTP is configured in spec.http, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Builtin' ? has(self.builtin) : !has(self.builtin)",message="provider Builtin is configured in spec.builtin, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'HubSpot' ? has(self.hubspot) : !has(self.hubspot)",message="provider HubSpot is configured in spec.hubspot, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Listmonk' ? has(self.listmonk) : !has(self.listmonk)",message="provider Listmonk is configured in spec.listmonk, and nothing else is"
 type IntegrationSpec struct {
 	// provider is the adapter that speaks to the system.
 	// +required
@@ -87,6 +93,14 @@ type IntegrationSpec struct {
 	// builtin checks addresses and finds countries without any service.
 	// +optional
 	Builtin *BuiltinProvider `json:"builtin,omitempty"`
+
+	// hubspot keeps people as contacts of a HubSpot account.
+	// +optional
+	HubSpot *HubSpotProvider `json:"hubspot,omitempty"`
+
+	// listmonk keeps people as subscribers in listmonk.
+	// +optional
+	Listmonk *ListmonkProvider `json:"listmonk,omitempty"`
 }
 
 // LinkLimits bound what a system is asked to do at a time.
@@ -129,7 +143,8 @@ type CircuitPolicy struct {
 	// +kubebuilder:validation:Maximum=100
 	FailurePercent *int32 `json:"failurePercent,omitempty"`
 
-	// minimumCalls must have been made within the window before their failures count.
+	// minimumCalls must have been made within the window before their share of failures counts. As many failures in a row
+	// open the circuit, too.
 	// +optional
 	// +kubebuilder:default=10
 	// +kubebuilder:validation:Minimum=1
@@ -187,7 +202,7 @@ type BatchPolicy struct {
 //
 // Expressions are in CEL. verify and locate see the variable submission (email, name, company, phone, country, remoteIP,
 // userAgent, page, channel, attributes); upsert sees contact (email, name, company, phone, country, location, channels,
-// attributes, consent); results see response (status, headers, body).
+// attributes, consent); results see response (status, headers, body); a batch sees records, a list of key and body.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.verify) || has(self.locate) || has(self.upsert)",message="give at least one of verify, locate and upsert"
 type HTTPProvider struct {
@@ -215,6 +230,11 @@ type HTTPProvider struct {
 	// erase removes a person, found by key. An answer of 404 means that the person is gone.
 	// +optional
 	Erase *HTTPErase `json:"erase,omitempty"`
+
+	// health asks whether the service works. It should be cheap, and must change nothing. It is called while the link gets
+	// no other calls.
+	// +optional
+	Health *HTTPHealth `json:"health,omitempty"`
 }
 
 // HTTPHeader is a header whose value is given here or in a Secret.
@@ -318,6 +338,73 @@ type HTTPUpsert struct {
 	// suppressed is an expression over the answer: true when the system keeps the person unsubscribed. Left out: never.
 	// +optional
 	Suppressed Expression `json:"suppressed,omitempty"`
+
+	// responses say what a status code means, where it differs from the rule. See verify.
+	// +optional
+	// +listType=map
+	// +listMapKey=status
+	// +kubebuilder:validation:MaxItems=32
+	Responses []HTTPResponseClass `json:"responses,omitempty"`
+
+	// batch is a call that writes several records at once. It changes how records travel, not what the system holds: what
+	// is rendered for each is said above.
+	// +optional
+	Batch *HTTPBatch `json:"batch,omitempty"`
+}
+
+// HTTPBatch describes a call that writes several records. Each must be as repeatable as by itself.
+type HTTPBatch struct {
+	// method of the request.
+	// +optional
+	// +kubebuilder:default=POST
+	Method HTTPMethod `json:"method,omitempty"`
+
+	// url of the request, http or https. It has no {key}.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:Pattern=`^https?://[^\s]+$`
+	URL string `json:"url,omitempty"`
+
+	// maxRecords is the most records that the system takes in one call.
+	// +required
+	// +kubebuilder:validation:Minimum=2
+	// +kubebuilder:validation:Maximum=1000
+	MaxRecords int32 `json:"maxRecords,omitempty"`
+
+	// body is an expression over records whose value is sent as JSON. records is a list; each item has key, and body, the
+	// value of the body above for this record: {"records": records.map(r, r.body)}.
+	// +required
+	Body Expression `json:"body,omitempty"`
+
+	// result is an expression over response and records that says what became of each record. Its value is a list of one
+	// map for each record, in their order: status, as of a call by itself, and, where the system tells them, id and
+	// suppressed. Where the system leaves records out or changes their order, find them by key.
+	// +required
+	Result Expression `json:"result,omitempty"`
+
+	// responses say what a status code means, that of the call and that of each record alike, where it differs from the
+	// rule. See verify. A call that is refused as Invalid, Conflict or Config is split until the records at fault are found.
+	// +optional
+	// +listType=map
+	// +listMapKey=status
+	// +kubebuilder:validation:MaxItems=32
+	Responses []HTTPResponseClass `json:"responses,omitempty"`
+}
+
+// HTTPHealth describes a call that asks whether the service works. The status of its answer tells.
+type HTTPHealth struct {
+	// method of the request.
+	// +optional
+	// +kubebuilder:default=GET
+	Method HTTPMethod `json:"method,omitempty"`
+
+	// url of the request, http or https. It has no {key}.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:Pattern=`^https?://[^\s]+$`
+	URL string `json:"url,omitempty"`
 
 	// responses say what a status code means, where it differs from the rule. See verify.
 	// +optional

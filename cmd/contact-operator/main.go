@@ -22,8 +22,11 @@ func main() {
 	flag.StringVar(&o.MetricsAddr, "metrics-bind-address", "127.0.0.1:8082", "where metrics are served; 0 switches them off")
 	flag.BoolVar(&o.MetricsSecure, "metrics-secure", true, "serve metrics over TLS, to those who may read them")
 	flag.StringVar(&o.HealthAddr, "health-probe-bind-address", "127.0.0.1:8083", "where /healthz and /readyz are served")
+	flag.StringVar(&o.PprofAddr, "pprof-bind-address", "", "where Go's profiles are served, for example :6060; without a host, to this machine only; default: nowhere")
 	flag.BoolVar(&o.LeaderElect, "leader-elect", false, "let one of several replicas work at a time")
 	flag.StringVar(&o.LeaderNamespace, "leader-election-namespace", "", "namespace of the lease; default: the operator's own")
+	flag.DurationVar(&o.LeaseDuration, "leader-election-lease-duration", 0,
+		"how long a lease is good that is not renewed; calls that change something are given no more time than it has left; default: 30s")
 	flag.BoolVar(&o.AllowLoopback, "allow-loopback", false, "let Integrations call this machine itself; for local use")
 	flag.IntVar(&o.Workers, "workers", 0, "submissions processed at a time; 0: the default")
 	flag.IntVar(&o.WritesInFlight, "max-writes-in-flight", 12, "writes to the API server at a time")

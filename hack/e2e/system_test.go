@@ -35,7 +35,7 @@ type system struct {
 func newSystem() *system {
 	GinkgoHelper()
 	s := &system{dir: filepath.Join(GinkgoT().TempDir(), "local"), addresses: map[string]string{}}
-	for _, env := range []string{"INTAKE_ADDR", "INTAKE_METRICS_ADDR", "METRICS_ADDR", "HEALTH_ADDR", "SANDBOX_ADDR", "SANDBOX_DNS_ADDR"} {
+	for _, env := range []string{"INTAKE_ADDR", "INTAKE_METRICS_ADDR", "METRICS_ADDR", "HEALTH_ADDR", "SANDBOX_ADDR", "SANDBOX_DNS_ADDR", "SANDBOX_TLS_ADDR"} {
 		l, err := new(net.ListenConfig).Listen(GinkgoT().Context(), "tcp", "127.0.0.1:0")
 		Expect(err).NotTo(HaveOccurred())
 		defer func() { _ = l.Close() }() // all at the end, so that they differ
@@ -47,13 +47,7 @@ func newSystem() *system {
 // launch starts the launcher. Both its outputs go to s.out.
 func (s *system) launch() {
 	GinkgoHelper()
-	bin := os.Getenv("E2E_BIN")
-	if bin == "" {
-		bin = filepath.Join("..", "..", "bin")
-	}
-	launcher, err := filepath.Abs(filepath.Join(bin, "local"))
-	Expect(err).NotTo(HaveOccurred())
-	Expect(launcher).To(BeAnExistingFile(), "the binaries are not built: run make binaries, or set E2E_BIN to their folder")
+	launcher := binary("local")
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	Expect(err).NotTo(HaveOccurred())
 
@@ -66,6 +60,19 @@ func (s *system) launch() {
 	out := io.MultiWriter(s.out, GinkgoWriter)
 	s.launcher, err = gexec.Start(cmd, out, out)
 	Expect(err).NotTo(HaveOccurred())
+}
+
+// binary is the path of a binary of this project.
+func binary(name string) string {
+	GinkgoHelper()
+	bin := os.Getenv("E2E_BIN")
+	if bin == "" {
+		bin = filepath.Join("..", "..", "bin")
+	}
+	path, err := filepath.Abs(filepath.Join(bin, name))
+	Expect(err).NotTo(HaveOccurred())
+	Expect(path).To(BeAnExistingFile(), "the binaries are not built: run make binaries, or set E2E_BIN to their folder")
+	return path
 }
 
 // start launches and waits until a submission would be processed. Call it where stop is deferred.

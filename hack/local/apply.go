@@ -42,13 +42,14 @@ func (l *launcher) applyAll(ctx context.Context) ([]string, error) {
 	}
 	var samples []string
 	for _, folder := range []string{"config/samples", "config/samples/builtin"} {
-		names, err := l.apply(ctx, folder, l.toSandbox)
+		names, err := l.apply(ctx, folder, func(manifest []byte) []byte { return l.toProviders(l.toSandbox(manifest)) })
 		if err != nil {
 			return nil, err
 		}
 		samples = append(samples, names...)
 	}
-	return samples, nil
+	vendors, err := l.applyProviders(ctx)
+	return append(samples, vendors...), err
 }
 
 // toSandbox points the URLs and the DNS resolver of the samples at the sandbox's addresses.
@@ -74,8 +75,15 @@ func (l *launcher) apply(ctx context.Context, folder string, change func([]byte)
 	if change != nil {
 		manifest = change(manifest)
 	}
-	out, err := l.kubectl(ctx, manifest, "apply", "--server-side", "--force-conflicts", "--field-manager=contact-operator-local",
-		"--output=name", "--filename=-")
+	return l.applyManifest(ctx, manifest)
+}
+
+// applyManifest applies some objects, and returns their names.
+func (l *launcher) applyManifest(ctx context.Context, manifest []byte, flags ...string) ([]string, error) {
+	args := append([]string{
+		"apply", "--server-side", "--force-conflicts", "--field-manager=contact-operator-local", "--output=name", "--filename=-",
+	}, flags...)
+	out, err := l.kubectl(ctx, manifest, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -84,6 +84,28 @@ func (a *authority) issue(name string) error {
 	return err
 }
 
+// publish puts the authority's certificate, and nothing else, into a folder that a client can be told to trust.
+func (a *authority) publish(dir string) error {
+	data, err := os.ReadFile(a.certFile("ca"))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "ca.pem"), data, 0o600)
+}
+
+// trusted are the folders of the authorities that the operator trusts: those that it trusts anyhow, so that real systems can
+// be called, too, and the local one, which the sandbox's TLS port is signed by. On macOS it has no effect.
+func (s settings) trusted() string {
+	folders := "/etc/ssl/certs:/etc/pki/tls/certs" // what Go looks into on Linux when it is told nothing
+	if given := os.Getenv("SSL_CERT_DIR"); given != "" {
+		folders = given
+	}
+	return folders + ":" + s.path("pki", "trusted")
+}
+
 func (a *authority) sign(template *x509.Certificate, public any, file string) (*x509.Certificate, error) {
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, public, a.key)
 	if err != nil {

@@ -18,10 +18,13 @@ func (l *launcher) controlPlane(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"etcd", "kube-apiserver"} {
+	for _, name := range []string{"etcd", "kube-apiserver", "sandbox"} {
 		if err := ca.issue(name); err != nil {
 			return err
 		}
+	}
+	if err := ca.publish(l.path("pki", "trusted")); err != nil {
+		return err
 	}
 	if _, err := os.Stat(ca.keyFile("service-accounts")); err != nil {
 		if _, err := newKey(ca.keyFile("service-accounts")); err != nil {
@@ -115,6 +118,8 @@ func (l *launcher) startAPIServer(ctx context.Context, ca *authority, etcdURL st
 			"--endpoint-reconciler-type=none",
 			"--disable-admission-plugins=ServiceAccount",
 			"--profiling=false",
+			// Asked to stop, it ends the watches of its clients. Else it waits for them, for a minute, and takes nothing new.
+			"--shutdown-watch-termination-grace-period=2s",
 		},
 		patience: 20 * time.Second,
 	})

@@ -2,7 +2,8 @@
 // samples of this repository, the sandbox, the operator and the intake. It is what "make run" starts.
 //
 // It prints a line that begins with "ready" once a submission would be processed, and stops everything on Ctrl-C or
-// SIGTERM. When one part ends by itself, all end, and the launcher says which one it was and what it last logged.
+// SIGTERM. When one part ends by itself, all end, and the launcher says which one it was and what it last logged; with
+// --restart it is started again instead. The process id of each part is in run/<part>.pid of the state folder.
 //
 // Everything listens on loopback. The state lies in one folder, which holds personal data and credentials and is readable
 // by its owner only. Two launchers run side by side when they have different folders and addresses.
@@ -42,7 +43,7 @@ func launch() int {
 
 	ctx, stop := context.WithCancelCause(context.Background())
 	defer stop(nil)
-	all := &parts{logs: s.path("logs"), lost: stop}
+	all := &parts{logs: s.path("logs"), run: s.path("run"), lost: stop}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() { // lives as long as the process
@@ -71,8 +72,11 @@ func run(ctx context.Context, s settings, all *parts) error {
 	l := &launcher{settings: s, parts: all, say: say}
 	err = l.start(ctx)
 	if err == nil {
+		if s.Restart {
+			all.restartFromHere()
+		}
 		l.announce()
-		<-ctx.Done()
+		err = all.keep(ctx, say) // without --restart nothing is started again: it waits
 	}
 	// What made the start fail is less than why: a part that died, or somebody who lost patience.
 	if cause := context.Cause(ctx); cause != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ func quiet(string, ...any) {}
 func newParts(t *testing.T) (*parts, context.Context) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())
-	ps := &parts{logs: t.TempDir(), lost: cancel}
+	ps := &parts{logs: t.TempDir(), run: t.TempDir(), lost: cancel}
 	t.Cleanup(func() { ps.stop(quiet) })
 	return ps, ctx
 }
@@ -110,6 +111,57 @@ func TestStopKillsWhatDoesNotListen(t *testing.T) {
 	ps.stop(func(format string, _ ...any) { said = append(said, format) })
 	if len(said) != 2 || !strings.Contains(said[1], "killed") {
 		t.Errorf("said %q, want that it was killed", said)
+	}
+}
+
+func TestWhatEndsIsStartedAgainInItsPlace(t *testing.T) {
+	ps, ctx := newParts(t)
+	ps.restartFromHere()
+	file := filepath.Join(t.TempDir(), "starts")
+	if err := ps.start(shell("weak", "echo again; echo x >> "+file+"; [ $(wc -l < "+file+") -lt 3 ] || { touch "+file+".enough; exec sleep 600; }; exit 3", time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if err := ps.start(shell("steady", "exec sleep 600", time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	keeping, enough := context.WithCancel(ctx)
+	kept := make(chan error, 1)
+	go func() { kept <- ps.keep(keeping, quiet) }()
+	appears(t, file+".enough")
+	enough()
+	if err := <-kept; err != nil {
+		t.Fatal(err)
+	}
+	if err := context.Cause(ctx); err != nil {
+		t.Errorf("a part that is started again ended everything: %v", err)
+	}
+	if got := ps.running[0].name; got != "weak" || len(ps.running) != 2 {
+		t.Errorf("%d parts, the first is %s; want 2, and weak in its old place", len(ps.running), got)
+	}
+	log, err := os.ReadFile(filepath.Join(ps.logs, "weak.log"))
+	if err != nil || strings.Count(string(log), "again") != 3 {
+		t.Errorf("the log is %q (%v), want a line of each of the three starts", log, err)
+	}
+	pid, err := os.ReadFile(filepath.Join(ps.run, "weak.pid"))
+	if want := strconv.Itoa(ps.running[0].cmd.Process.Pid) + "\n"; err != nil || string(pid) != want {
+		t.Errorf("the file of the process id holds %q (%v), want %q", pid, err, want)
+	}
+	ps.stop(quiet)
+	if _, err := os.Stat(filepath.Join(ps.run, "weak.pid")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file of the process id is still there after the end: %v", err)
+	}
+}
+
+func TestPauseGrowsForWhatDoesNotLast(t *testing.T) {
+	p := &part{}
+	want := []time.Duration{200, 400, 800, 1600, 3200, 5000, 5000}
+	for i, w := range want {
+		if got := p.pause(time.Second); got != w*time.Millisecond {
+			t.Errorf("pause %d is %s, want %s", i+1, got, w*time.Millisecond)
+		}
+	}
+	if got := p.pause(time.Minute); got != restartPause {
+		t.Errorf("after it has lasted the pause is %s, want %s", got, restartPause)
 	}
 }
 

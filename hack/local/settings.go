@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -17,8 +18,28 @@ type settings struct {
 	Assets string // kube-apiserver, etcd and kubectl
 	Dir    string // the state
 
+	Restart bool // what ends by itself is started again, instead of ending everything
+
 	Addresses []address
+	// Without names the parts that are not started.
+	Without []string
+	// Providers are the vendors that serve the sample pipelines.
+	Providers []string
+	// Flags are more flags for a part, by its name.
+	Flags map[string][]string
 }
+
+// The parts that can be left out, and their flags added to.
+const (
+	partOperator = "contact-operator"
+	partIntake   = "contact-intake"
+)
+
+// The environment variables of their flags.
+const (
+	envOperatorFlags = "OPERATOR_FLAGS"
+	envIntakeFlags   = "INTAKE_FLAGS"
+)
 
 // address is where a part listens.
 type address struct {
@@ -36,6 +57,7 @@ const (
 	envHealth        = "HEALTH_ADDR"
 	envSandbox       = "SANDBOX_ADDR"
 	envSandboxDNS    = "SANDBOX_DNS_ADDR"
+	envSandboxTLS    = "SANDBOX_TLS_ADDR"
 )
 
 func defaultAddresses() []address {
@@ -46,6 +68,7 @@ func defaultAddresses() []address {
 		{part: "the operator's health", env: envHealth, value: "127.0.0.1:8083"},
 		{part: "the sandbox", env: envSandbox, value: "127.0.0.1:8090"},
 		{part: "the sandbox's DNS", env: envSandboxDNS, value: "127.0.0.1:8053", udp: true},
+		{part: "the sandbox's TLS", env: envSandboxTLS, value: "127.0.0.1:8091"},
 	}
 }
 
@@ -55,7 +78,7 @@ func readSettings(args []string, getenv func(string) string) (settings, error) {
 	if err != nil {
 		return settings{}, err
 	}
-	s := settings{Bin: filepath.Dir(self), Dir: ".local", Addresses: defaultAddresses()}
+	s := settings{Bin: filepath.Dir(self), Dir: ".local", Addresses: defaultAddresses(), Flags: map[string][]string{}}
 	if dir := getenv("LOCAL_DIR"); dir != "" {
 		s.Dir = dir
 	}
@@ -65,9 +88,26 @@ func readSettings(args []string, getenv func(string) string) (settings, error) {
 		}
 	}
 
+	if s.Providers, err = readProviders(getenv(envProviders)); err != nil {
+		return settings{}, err
+	}
+	for part, env := range map[string]string{partOperator: envOperatorFlags, partIntake: envIntakeFlags} {
+		if flags := strings.Fields(getenv(env)); len(flags) > 0 {
+			s.Flags[part] = flags
+		}
+	}
+
 	f := flag.NewFlagSet("local", flag.ContinueOnError)
 	f.StringVar(&s.Root, "root", filepath.Dir(s.Bin), "the repository, whose config folder is applied")
 	f.StringVar(&s.Assets, "assets", "", "folder of kube-apiserver, etcd and kubectl (default: what hack/controlplane/assets.sh finds or builds)")
+	f.BoolVar(&s.Restart, "restart", false, "start a part again that ends by itself, instead of ending everything")
+	f.Func("without", "leave a part out: contact-operator or contact-intake; may be given twice", func(name string) error {
+		if name != partOperator && name != partIntake {
+			return fmt.Errorf("only %s and %s can be left out", partOperator, partIntake)
+		}
+		s.Without = append(s.Without, name)
+		return nil
+	})
 	f.SetOutput(io.Discard) // an error is said once, by the caller
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -90,6 +130,8 @@ func usage(f *flag.FlagSet) {
 	for _, a := range defaultAddresses() {
 		fmt.Printf("  %-20s %s, default %s\n", a.env, a.part, a.value)
 	}
+	fmt.Printf("Stand-ins of real systems for the samples: %s, separated by commas: hubspot, listmonk.\n", envProviders)
+	fmt.Printf("More flags for a part: %s, %s, separated by blanks.\n", envOperatorFlags, envIntakeFlags)
 }
 
 func (s *settings) absolute() error {
@@ -109,6 +151,9 @@ func (s *settings) absolute() error {
 func (s settings) path(elem ...string) string {
 	return filepath.Join(append([]string{s.Dir}, elem...)...)
 }
+
+// starts tells whether a part is to be started.
+func (s settings) starts(part string) bool { return !slices.Contains(s.Without, part) }
 
 // addr is the address that an environment variable sets.
 func (s settings) addr(env string) string {

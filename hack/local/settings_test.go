@@ -40,6 +40,15 @@ func TestReadSettings(t *testing.T) {
 			args: []string{"--root=.", "--assets", "k8s"},
 			want: func(s *settings) { s.Root, s.Assets = here, filepath.Join(here, "k8s") },
 		},
+		"parts are left out, and given more flags": {
+			args: []string{"--without=contact-operator", "--without=contact-intake"},
+			env:  map[string]string{envOperatorFlags: "--workers=3 --pprof-bind-address=:6060"},
+			want: func(s *settings) {
+				s.Without = []string{partOperator, partIntake}
+				s.Flags[partOperator] = []string{"--workers=3", "--pprof-bind-address=:6060"}
+			},
+		},
+		"a part that is needed":  {args: []string{"--without=etcd"}, wantErr: true},
 		"an unknown flag":        {args: []string{"--port=1"}, wantErr: true},
 		"an argument too many":   {args: []string{"start"}, wantErr: true},
 		"a flag without a value": {args: []string{"--root"}, wantErr: true},
@@ -53,7 +62,7 @@ func TestReadSettings(t *testing.T) {
 			if tc.wantErr {
 				return
 			}
-			want := settings{Root: filepath.Dir(bin), Bin: bin, Dir: filepath.Join(here, ".local"), Addresses: defaultAddresses()}
+			want := settings{Root: filepath.Dir(bin), Bin: bin, Dir: filepath.Join(here, ".local"), Addresses: defaultAddresses(), Flags: map[string][]string{}}
 			tc.want(&want)
 			if diff := cmp.Diff(want, got, cmp.AllowUnexported(address{})); diff != "" {
 				t.Errorf("settings (-want +got):\n%s", diff)

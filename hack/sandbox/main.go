@@ -1,8 +1,12 @@
 // Command sandbox serves stand-ins for an e-mail verifier, a locator, a CRM and a marketing system, for trials and tests.
 //
-// Each service takes a bearer token, by default sandbox-<service>-token; SANDBOX_<SERVICE>_TOKEN sets another one.
+// Beside these plain services it speaks the dialects of real systems, below /hubspot and /listmonk.
+//
+// Each service takes a token, by default sandbox-<service>-token; SANDBOX_<SERVICE>_TOKEN sets another one.
 //
 // A DNS resolver stands in, too, for whatever asks DNS whether a domain takes mail; package dns says what it answers.
+//
+// With --tls-addr the same services are there over TLS as well, for the fault "tls".
 //
 // Records are held in memory. With --state, those of the CRM and the marketing system are kept in a file as well.
 package main
@@ -12,10 +16,12 @@ import (
 	"errors"
 	"flag"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -23,16 +29,21 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/contact-operator/contact-operator/hack/sandbox/dns"
+	"github.com/contact-operator/contact-operator/hack/sandbox/hubspot"
+	"github.com/contact-operator/contact-operator/hack/sandbox/listmonk"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 )
 
 // options are where the sandbox listens and what it keeps; "" leaves a part out.
-type options struct{ addr, dnsAddr, state string }
+type options struct{ addr, dnsAddr, tlsAddr, tlsCertFile, tlsKeyFile, state string }
 
 func main() {
 	var o options
 	flag.StringVar(&o.addr, "addr", "127.0.0.1:8090", "address to listen on; anybody who reaches it can read what the sandbox holds")
 	flag.StringVar(&o.dnsAddr, "dns-addr", "127.0.0.1:8053", "address to answer DNS on, over UDP and TCP; blank: no DNS")
+	flag.StringVar(&o.tlsAddr, "tls-addr", "", "address to listen on with TLS, for the same services; blank: none")
+	flag.StringVar(&o.tlsCertFile, "tls-cert-file", "", "file with the certificate of that address, PEM")
+	flag.StringVar(&o.tlsKeyFile, "tls-key-file", "", "file with the key of that certificate, PEM")
 	flag.StringVar(&o.state, "state", "", "file that keeps the records of the CRM and the marketing system between runs; without it they go with the process")
 	flag.Parse()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
@@ -46,8 +57,12 @@ func main() {
 
 // run serves until ctx ends.
 func run(ctx context.Context, log *slog.Logger, o options) (err error) {
+	vendors := map[server.Service]server.NewVendor{
+		server.HubSpot:  hubspot.New(hubspot.Free()),
+		server.Listmonk: listmonk.New(listmonk.Options{}),
+	}
 	tokens := map[server.Service]string{}
-	for _, name := range server.Services() {
+	for _, name := range slices.AppendSeq(server.Services(), maps.Keys(vendors)) {
 		if token := os.Getenv("SANDBOX_" + strings.ToUpper(string(name)) + "_TOKEN"); token != "" {
 			tokens[name] = token
 		}
@@ -58,6 +73,17 @@ func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 		return err
 	}
 	defer func() { _ = listener.Close() }() // for the ways out before Serve, which closes it
+	var secure net.Listener
+	var certificates *certificates
+	if o.tlsAddr != "" {
+		if certificates, err = loadCertificates(o.tlsCertFile, o.tlsKeyFile); err != nil {
+			return err
+		}
+		if secure, err = new(net.ListenConfig).Listen(ctx, "tcp", o.tlsAddr); err != nil {
+			return err
+		}
+		defer func() { _ = secure.Close() }()
+	}
 	var resolver *dns.Server
 	if o.dnsAddr != "" {
 		if resolver, err = dns.Listen(ctx, o.dnsAddr); err != nil {
@@ -72,7 +98,7 @@ func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 		}
 		defer func() { err = errors.Join(err, journal.Close()) }()
 	}
-	sandbox := server.New(server.Options{Tokens: tokens, Journal: journal, Log: log})
+	sandbox := server.New(server.Options{Tokens: tokens, Vendors: vendors, Journal: journal, Log: log})
 	serving, ctx := errgroup.WithContext(ctx)
 	if resolver != nil {
 		log.Info("the sandbox answers DNS", "addr", resolver.Addr())
@@ -80,6 +106,10 @@ func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 	}
 	log.Info("the sandbox listens", "addr", listener.Addr().String())
 	serving.Go(func() error { return serveHTTP(ctx, log, listener, sandbox) })
+	if secure != nil {
+		log.Info("the sandbox listens with TLS", "addr", secure.Addr().String())
+		serving.Go(func() error { return serveHTTP(ctx, log, certificates.over(secure, sandbox), sandbox) })
+	}
 	return serving.Wait()
 }
 

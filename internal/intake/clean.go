@@ -72,9 +72,11 @@ func cleanText(name, value string, maxRunes int, lines bool, errs *FieldErrors) 
 		errs.add(name, "This text is not valid UTF-8; send it in that encoding.")
 		value = strings.ToValidUTF8(value, "\uFFFD")
 	}
-	if lines {
+	switch {
+	case printable(value): // most are, and have no line breaks
+	case lines:
 		value = unixLines.Replace(value)
-	} else {
+	default:
 		value = oneLine.Replace(value)
 	}
 	value = trim(value)
@@ -93,6 +95,16 @@ var (
 	oneLine   = strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ", "\t", " ", "\v", " ", "\f", " ",
 		"\u0085", " ", "\u2028", " ", "\u2029", " ")
 )
+
+// printable says that a text has nothing but printable ASCII characters.
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
 
 // trim removes white space at both ends, and the invisible marks that copying from documents leaves there.
 func trim(s string) string {

@@ -51,8 +51,8 @@ type apiCommitter struct {
 	timeout time.Duration
 	log     logr.Logger
 	metrics *metrics
-	// slots holds a token for every create in flight: more of them would only queue inside the API server.
-	slots chan struct{}
+	slots   slots
+	health  health
 	// queue holds a token for every submission that is waiting or in flight.
 	queue chan struct{}
 }
@@ -63,7 +63,8 @@ func newAPICommitter(c client.Client, inFlight int, timeout time.Duration, m *me
 		timeout: timeout,
 		log:     log,
 		metrics: m,
-		slots:   make(chan struct{}, inFlight),
+		slots:   newSlots(inFlight),
+		health:  health{well: make(chan struct{}, 1)},
 		queue:   make(chan struct{}, inFlight*waitersPerSlot),
 	}
 }
@@ -87,9 +88,7 @@ func (c *apiCommitter) Commit(ctx context.Context, submission *v1alpha1.ContactS
 	pause := firstPause
 	for attempt := 1; ; attempt++ {
 		tried := c.create(ctx, submission)
-		if tried == nil || apierrors.IsAlreadyExists(tried) {
-			// The object that is there has this very content: its name says so. It came from an earlier try of ours, or
-			// from an earlier request.
+		if committed(tried) {
 			return nil
 		}
 		if err == nil || ctx.Err() == nil {
@@ -119,14 +118,23 @@ func (c *apiCommitter) Commit(ctx context.Context, submission *v1alpha1.ContactS
 
 // create makes one try, when a slot is free.
 func (c *apiCommitter) create(ctx context.Context, submission *v1alpha1.ContactSubmission) error {
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return fmt.Errorf("no free slot among %d: %w", cap(c.slots), ctx.Err())
+	if err := c.slots.take(ctx); err != nil {
+		return fmt.Errorf("no free slot among %d: %w", cap(c.slots.taken), err)
 	}
+	return c.createNow(ctx, submission)
+}
+
+// createNow makes one try, with a slot that the caller has taken, and gives the slot back.
+func (c *apiCommitter) createNow(ctx context.Context, submission *v1alpha1.ContactSubmission) error {
+	defer c.slots.release()
 	c.metrics.inFlight.Inc()
 	defer c.metrics.inFlight.Dec()
 	// The client writes the answer into the object: every try starts from a clean copy.
-	return c.client.Create(ctx, submission.DeepCopy())
+	err := c.client.Create(ctx, submission.DeepCopy())
+	c.health.heard(err)
+	return err
 }
+
+// committed says that the object is there. One that was there before has this very content: its name says so. It came from
+// an earlier try, or from an earlier request.
+func committed(err error) bool { return err == nil || apierrors.IsAlreadyExists(err) }

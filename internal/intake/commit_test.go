@@ -246,8 +246,8 @@ func TestCommitBoundsCreatesInFlight(t *testing.T) {
 		if took := time.Since(start); took > committer.timeout {
 			t.Errorf("waiting for a slot took %s, beyond the timeout", took)
 		}
-		if most != cap(committer.slots) {
-			t.Errorf("%d creates in flight, want %d", most, cap(committer.slots))
+		if most != cap(committer.slots.taken) {
+			t.Errorf("%d creates in flight, want %d", most, cap(committer.slots.taken))
 		}
 		if !strings.Contains(logged(), "too many are waiting") {
 			t.Error("nothing logged about the full queue")

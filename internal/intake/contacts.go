@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,20 +23,32 @@ const (
 	contactTimeout = 2 * time.Second
 	// contactReads bounds the reads in flight: creating submissions comes first.
 	contactReads = 4
+	// contactQueue bounds the reads that wait or are in flight.
+	contactQueue = 256
 )
+
+// errManyContacts is not about one Contact.
+var errManyContacts = errors.New("too many reads of Contacts are waiting")
 
 // apiContacts asks the API server. The intake can't list Contacts: it reads those that a token names.
 type apiContacts struct {
 	client client.Reader
 	slots  chan struct{}
+	queue  chan struct{}
 }
 
 func newAPIContacts(c client.Reader) *apiContacts {
-	return &apiContacts{client: c, slots: make(chan struct{}, contactReads)}
+	return &apiContacts{client: c, slots: make(chan struct{}, contactReads), queue: make(chan struct{}, contactQueue)}
 }
 
 // Get reads a Contact within two seconds, waiting for a slot included.
 func (c *apiContacts) Get(ctx context.Context, namespace, name string) (*v1alpha1.Contact, error) {
+	select {
+	case c.queue <- struct{}{}:
+		defer func() { <-c.queue }()
+	default:
+		return nil, errManyContacts
+	}
 	ctx, cancel := context.WithTimeout(ctx, contactTimeout)
 	defer cancel()
 	select {

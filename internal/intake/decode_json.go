@@ -83,18 +83,20 @@ func decodeConsent(s *Submission, raw json.RawMessage, errs *FieldErrors) {
 }
 
 // members calls visit for every member of a JSON object that is not null; prefix is put before names in errors. The
-// object's syntax has been checked.
+// object's syntax has been checked, so finding where each name and value ends is all there is to do.
 func members(object json.RawMessage, prefix string, errs *FieldErrors, visit func(name string, raw json.RawMessage)) {
-	seen := map[string]bool{}
-	dec := json.NewDecoder(bytes.NewReader(object))
-	_, _ = dec.Token() // {
-	for dec.More() {
-		token, err := dec.Token()
-		name, ok := token.(string)
-		var raw json.RawMessage
-		if err != nil || !ok || dec.Decode(&raw) != nil {
-			return
+	seen := make(map[string]bool, len(textFields))
+	for rest := object[1:]; ; {
+		rest = bytes.TrimLeft(rest, ", \t\r\n")
+		if len(rest) == 0 || rest[0] != '"' {
+			return // }
 		}
+		end := stringEnd(rest)
+		name, _ := unquote(rest[:end])
+		rest = bytes.TrimLeft(rest[end:], ": \t\r\n")
+		end = valueEnd(rest)
+		raw := rest[:end]
+		rest = rest[end:]
 		if seen[name] {
 			errs.add(prefix+name, "This field is given more than once.")
 			continue
@@ -106,10 +108,68 @@ func members(object json.RawMessage, prefix string, errs *FieldErrors, visit fun
 	}
 }
 
+// stringEnd is the length of the string that b begins with, quotes included.
+func stringEnd(b []byte) int {
+	for i := 1; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(b)
+}
+
+// valueEnd is the length of the value that b begins with.
+func valueEnd(b []byte) int {
+	depth := 0
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			i += stringEnd(b[i:]) - 1
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			if depth == 0 {
+				return i // of what holds the value
+			}
+			depth--
+		case ',', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return i
+			}
+			continue
+		default:
+			continue
+		}
+		if depth == 0 {
+			return i + 1 // a string, an object or a list has ended
+		}
+	}
+	return len(b)
+}
+
+// unquote reads a JSON string whose syntax has been checked. Most need no decoding.
+func unquote(raw []byte) (string, error) {
+	inner := raw[1 : len(raw)-1]
+	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+		return string(inner), nil
+	}
+	var value string
+	err := json.Unmarshal(raw, &value)
+	return value, err
+}
+
 // text reads a JSON string. An escape that stands for half a character (a lone surrogate) becomes U+FFFD.
 func text(name string, raw json.RawMessage, errs *FieldErrors) string {
-	var value string
-	if raw[0] != '"' || json.Unmarshal(raw, &value) != nil {
+	if raw[0] != '"' {
+		errs.add(name, "This must be a string.")
+		return ""
+	}
+	value, err := unquote(raw)
+	if err != nil {
 		errs.add(name, "This must be a string.")
 		return ""
 	}

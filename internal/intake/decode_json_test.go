@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -194,4 +195,41 @@ func checkAccepted(t *testing.T, s *Submission, errs FieldErrors, err error) {
 	if s.Consent == nil && s.ConsentStatement != "" {
 		t.Error("kept a statement without an answer")
 	}
+}
+
+// The way in which objects are taken apart agrees with the standard library's.
+func FuzzMembers(f *testing.F) {
+	for _, seed := range []string{
+		`{"a":"b"}`, `{ "a" : [1, {"b":"}"}] , "c":null,"a":2 }`, `{"\u0061":"\ud800\"","x":-1.5e3,"y":true}`, "{\"\xff\":\"\xff\",\n\"z\":{}}", `{}`, `{"a":[[],[]],"b":"\\"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var whole json.RawMessage
+		if json.Unmarshal(body, &whole) != nil || whole[0] != '{' {
+			return
+		}
+		type member struct{ Name, Raw string }
+		var want, got []member
+		seen := map[string]bool{}
+		dec := json.NewDecoder(bytes.NewReader(whole))
+		_, _ = dec.Token()
+		for dec.More() {
+			token, err := dec.Token()
+			var raw json.RawMessage
+			if err != nil || dec.Decode(&raw) != nil {
+				t.Fatal("the standard library stumbles over what it called valid")
+			}
+			if name := token.(string); !seen[name] {
+				seen[name] = true
+				if string(raw) != "null" {
+					want = append(want, member{name, string(raw)})
+				}
+			}
+		}
+		members(whole, "", &FieldErrors{}, func(name string, raw json.RawMessage) { got = append(got, member{name, string(raw)}) })
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
 }

@@ -1,5 +1,5 @@
 // Package intake is the public HTTP front: it takes what people send, from forms and from programs, and turns each into
-// a ContactSubmission. It answers "thank you" only after the API server has committed the object.
+// a ContactSubmission. It answers "thank you" only after the API server has committed the object, or the spool has synced it.
 //
 // The way of a submission, one file each: handler.go (addresses), origin.go (who may send), decode_json.go, decode_form.go
 // and decode_multipart.go (the body into a Submission), clean.go and limits.go (what its values may be), submit.go (taken or
@@ -14,6 +14,7 @@
 // merely looks wrong is accepted, because judging it is the first stage's work. Never confuse the visitor: a page that
 // can't go on shows what was typed, with one sentence that says what to do; sending it again is harmless.
 //
-// A submission that can't be committed in time is answered with 503 for now. The spool, a durable queue on disk, will
-// stand behind the same interface (Committer) in front of the API server.
+// The spool (spool/, a durable queue on disk) stands behind the same interface as the API server, Committer: hedge.go (which of
+// them keeps a submission), drain.go (handing entries over), judge.go (what an answer means for an entry), pressure.go and
+// etcd_size.go (when to hold back), remembered.go (the forms while the API server is away), front.go (all of it together).
 package intake

@@ -30,7 +30,14 @@ type Handler struct {
 	log           logr.Logger
 	metrics       *metrics
 	mux           *http.ServeMux
+	// unready says, where there is a spool, why no submission could be kept now; "" when it could.
+	unready func() string
+	// requests holds a token for every request being served.
+	requests chan struct{}
 }
+
+// maxRequests bounds the requests being served: beyond that, each would only make all others slower.
+const maxRequests = 4096
 
 // addresses of the public port. Methods are checked by the handlers, so that a wrong one is answered in the same words
 // and form as every other error.
@@ -87,6 +94,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "same-origin")
 	header.Set("Cache-Control", "no-store")
+	select {
+	case h.requests <- struct{}{}:
+		defer func() { <-h.requests }()
+	default:
+		h.fail(rec, r, nil, problem{Status: http.StatusServiceUnavailable, Detail: tryAgain, RetryAfter: retrySoon})
+		return
+	}
 	h.mux.ServeHTTP(rec, r)
 }
 
@@ -102,6 +116,12 @@ func (h *Handler) ready(w http.ResponseWriter, _ *http.Request) {
 	if !h.pipelines.Synced() {
 		plain(w, http.StatusServiceUnavailable, "waiting for the list of ContactPipelines")
 		return
+	}
+	if h.unready != nil {
+		if why := h.unready(); why != "" {
+			plain(w, http.StatusServiceUnavailable, why)
+			return
+		}
 	}
 	plain(w, http.StatusOK, "ok")
 }
@@ -175,7 +195,7 @@ func (h *Handler) pipeline(r *http.Request) (*v1alpha1.ContactPipeline, error) {
 		return nil, errNotSynced
 	}
 	pipeline, err := h.pipelines.Get(r.Context(), r.PathValue("namespace"), r.PathValue("pipeline"))
-	if err != nil {
+	if err != nil && !errors.Is(err, errNotSynced) {
 		h.log.Error(err, "can't look up pipelines: nothing is accepted")
 	}
 	return pipeline, err

@@ -20,6 +20,7 @@ type metrics struct {
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
 	refused  *prometheus.CounterVec
+	spoolMetrics
 }
 
 // Why a submission was sent back that is well-formed: values of the label reason.
@@ -51,6 +52,7 @@ func newMetrics() *metrics {
 			Help: "Submissions sent back for now, by pipeline and reason: origin, client_limit, pipeline_limit or trap (a field that people don't see was filled in).",
 		}, []string{"namespace", "pipeline", "reason"}),
 	}
+	m.spoolMetrics = newSpoolMetrics(m.registry)
 	m.registry.MustRegister(m.requests, m.duration, m.inFlight, m.refused,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

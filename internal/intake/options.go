@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"time"
+
+	"github.com/contact-operator/contact-operator/internal/intake/spool"
 )
 
 // Options of the intake.
@@ -24,6 +26,18 @@ type Options struct {
 	MaxCreatesInFlight int
 	// CreateTimeout is how long a request may take to commit, waiting for a free place and retries included.
 	CreateTimeout time.Duration
+	// SpoolDir is the folder of the spool; empty: there is none, and a request waits for the API server.
+	SpoolDir string
+	// SpoolMaxBytes bounds the spool's file.
+	SpoolMaxBytes int64
+	// SpoolKeyFile holds the keys that the spool is encrypted with; empty: it is not.
+	SpoolKeyFile string
+	// CommitPatience is how long the API server may take before the spool is used.
+	CommitPatience time.Duration
+	// MaxUnfinished is how many submissions may be unfinished before new ones wait in the spool; 0: any number.
+	MaxUnfinished int64
+	// EtcdQuotaBytes is etcd's quota; 0: how full etcd is, is not looked at.
+	EtcdQuotaBytes int64
 	// MaxBodyBytes bounds a request's body.
 	MaxBodyBytes int64
 	// TokenKeyFile holds the keys of the tokens by which people are known again; empty, or without the file, nobody is.
@@ -39,6 +53,8 @@ func DefaultOptions() Options {
 		MetricsAddr:        "127.0.0.1:8081",
 		MaxCreatesInFlight: 12,
 		CreateTimeout:      10 * time.Second,
+		SpoolMaxBytes:      1 << 30,
+		CommitPatience:     50 * time.Millisecond,
 		MaxBodyBytes:       64 << 10,
 		TokenLifetime:      180 * 24 * time.Hour,
 	}
@@ -57,7 +73,16 @@ func (o *Options) BindFlags(fs *flag.FlagSet) {
 	fs.IntVar(&o.MaxCreatesInFlight, "max-creates-in-flight", o.MaxCreatesInFlight,
 		"How many creates may wait for the API server at any time; more than 16 only makes each slower.")
 	fs.DurationVar(&o.CreateTimeout, "create-timeout", o.CreateTimeout,
-		"How long a request may take to commit its submission before it is answered with 503.")
+		"How long a create may take. Without a spool: how long a request may take to commit its submission before it is answered with 503.")
+	fs.StringVar(&o.SpoolDir, "spool-dir", o.SpoolDir, "Folder, on a disk that lives on, of the spool: what the API server can't take at once is kept there and handed over later. "+
+		"Without it, requests wait for the API server.")
+	fs.Int64Var(&o.SpoolMaxBytes, "spool-max-bytes", o.SpoolMaxBytes, "Largest size of the spool's file, in bytes.")
+	fs.StringVar(&o.SpoolKeyFile, "spool-key-file", o.SpoolKeyFile, "File with the keys that the spool is encrypted with, one of 32 characters or more a line: "+
+		"the first encrypts, all of them decrypt. Read again when it changes. Without it the spool is not encrypted.")
+	fs.DurationVar(&o.CommitPatience, "commit-patience", o.CommitPatience, "How long the API server may take to commit a submission before the spool takes it. The create goes on behind it.")
+	fs.Int64Var(&o.MaxUnfinished, "max-unfinished", o.MaxUnfinished, "While this many submissions are unfinished, new ones wait in the spool. 0: any number.")
+	fs.Int64Var(&o.EtcdQuotaBytes, "etcd-quota-bytes", o.EtcdQuotaBytes, "etcd's --quota-backend-bytes. From 80 % of it on, submissions wait in the spool. "+
+		"Needs the right to get /metrics of the API server. 0: how full etcd is, is not looked at.")
 	fs.Int64Var(&o.MaxBodyBytes, "max-body-bytes", o.MaxBodyBytes, "Largest request body, in bytes.")
 	fs.StringVar(&o.TokenKeyFile, "token-key-file", o.TokenKeyFile, "File with the keys of the tokens by which people who sent a form before are known, "+
 		"one of 32 characters or more a line: the first signs, the others are still believed. Read again when it changes. Without it nobody is known.")
@@ -77,6 +102,7 @@ func (o *Options) validate() (TrustedProxies, error) {
 	if o.CreateTimeout <= 0 {
 		errs = append(errs, fmt.Errorf("--create-timeout is %s; it must be positive", o.CreateTimeout))
 	}
+	errs = append(errs, o.validateSpool()...)
 	if o.MaxBodyBytes < 1 {
 		errs = append(errs, fmt.Errorf("--max-body-bytes is %d; it must be at least 1", o.MaxBodyBytes))
 	}
@@ -87,4 +113,24 @@ func (o *Options) validate() (TrustedProxies, error) {
 		errs = append(errs, fmt.Errorf("--token-lifetime is %s; it must be at least 1m", o.TokenLifetime))
 	}
 	return proxies, errors.Join(errs...)
+}
+
+func (o *Options) validateSpool() []error {
+	var errs []error
+	if o.SpoolMaxBytes < spool.MinLimit {
+		errs = append(errs, fmt.Errorf("--spool-max-bytes is %d; it must be at least %d", o.SpoolMaxBytes, spool.MinLimit))
+	}
+	if o.CommitPatience <= 0 {
+		errs = append(errs, fmt.Errorf("--commit-patience is %s; it must be positive", o.CommitPatience))
+	}
+	if o.MaxUnfinished < 0 {
+		errs = append(errs, fmt.Errorf("--max-unfinished is %d; it must be 0 or more", o.MaxUnfinished))
+	}
+	if o.EtcdQuotaBytes < 0 {
+		errs = append(errs, fmt.Errorf("--etcd-quota-bytes is %d; it must be 0 or more", o.EtcdQuotaBytes))
+	}
+	if o.SpoolDir == "" && (o.SpoolKeyFile != "" || o.MaxUnfinished > 0 || o.EtcdQuotaBytes > 0) {
+		errs = append(errs, errors.New("--spool-key-file, --max-unfinished and --etcd-quota-bytes need a spool: give --spool-dir, too"))
+	}
+	return errs
 }

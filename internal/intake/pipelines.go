@@ -106,3 +106,15 @@ func (p *cachedPipelines) Get(ctx context.Context, namespace, name string) (*v1a
 	}
 	return pipeline, nil
 }
+
+// List returns all pipelines, or an error until they are known.
+func (p *cachedPipelines) List(ctx context.Context) ([]v1alpha1.ContactPipeline, error) {
+	if !p.Synced() {
+		return nil, errNotSynced
+	}
+	var all v1alpha1.ContactPipelineList
+	if err := p.cache.List(ctx, &all, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("list the pipelines: %w", err)
+	}
+	return all.Items, nil
+}

@@ -75,10 +75,20 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 
 	m := newMetrics()
 	keys := newTokenKeys(o.TokenKeyFile, log)
+	direct := newAPICommitter(api, o.MaxCreatesInFlight, o.CreateTimeout, m, log)
+	contacts := newAPIContacts(api)
+	front := &front{pipelines: pipelines, committer: direct}
+	if o.SpoolDir != "" {
+		if front, err = newSpoolFront(cfg, o, pipelines, direct, m, log); err != nil {
+			return err
+		}
+		defer front.close()
+	}
 	handler := newHandler(Handler{
-		pipelines:     pipelines,
-		committer:     newAPICommitter(api, o.MaxCreatesInFlight, o.CreateTimeout, m, log),
-		contacts:      newAPIContacts(api),
+		pipelines:     front.pipelines,
+		committer:     front.committer,
+		unready:       front.unready,
+		contacts:      contacts,
 		keys:          keys,
 		tokenLifetime: o.TokenLifetime,
 		proxies:       proxies,
@@ -86,6 +96,7 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 		log:           log,
 		metrics:       m,
 	})
+	m.watchQueues(front.queues(direct, contacts, handler)...)
 	public := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
@@ -114,7 +125,7 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 		return nil
 	})
 	group.Go(func() error {
-		reportSync(ctx, pipelines, cfg.Host, log)
+		reportSync(ctx, front.pipelines, cfg.Host, log)
 		return nil
 	})
 	if certificate != nil {
@@ -129,6 +140,9 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 		keys.run(ctx)
 		return nil
 	})
+	for _, part := range front.parts {
+		group.Go(func() error { return part(ctx) })
+	}
 	if metricsListener != nil {
 		group.Go(func() error { return serve(backCtx, scrape, metricsListener) })
 	}
@@ -164,6 +178,7 @@ func reportSync(ctx context.Context, p Pipelines, host string, log logr.Logger) 
 // newHandler completes a handler: routes, limits, clock.
 func newHandler(h Handler) *Handler {
 	h.limits = newRateLimits()
+	h.requests = make(chan struct{}, maxRequests)
 	h.now = time.Now
 	h.routes()
 	return &h

@@ -14,6 +14,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/yaml"
@@ -25,6 +26,8 @@ import (
 var (
 	api     client.Client // an administrator's
 	baseURL string
+	// intakeUser is how the intake reaches the API server.
+	intakeUser *rest.Config
 )
 
 func TestIntake(t *testing.T) {
@@ -49,6 +52,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 
 	user, err := environment.AddUser(envtest.User{Name: "intake"}, nil)
 	Expect(err).NotTo(HaveOccurred())
+	intakeUser = user.Config()
 	shipped, err := os.ReadFile(filepath.Join("..", "..", "config", "rbac", "intake", "role.yaml"))
 	Expect(err).NotTo(HaveOccurred())
 	role := &rbacv1.ClusterRole{}

@@ -1,11 +1,13 @@
-// Package link guards the outside systems. A Link stands between the stages and one Integration's provider: it gives each
-// call a deadline, lets a bounded number through at a time, and stops at once when the Integration itself is at fault.
-// The Registry holds the links and remembers which submission waits for which.
+// Package link guards the outside systems. A Link stands between the stages and one Integration's provider, shared by all
+// pipelines that use it: it gives each call a deadline, keeps to the rate and the number of calls at a time that the system
+// can take, holds calls back while the system fails, and lets records travel together where the system takes them so. The
+// Registry holds the links, and wakes the submissions that wait for them in order, as calls can be made.
 //
-// Circuit breaking, rates, batching and draining belong here, too; a link has none of them yet.
+// A call is made at once or not at all: whoever can't make one now is told so and waits without holding a worker.
 package link
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -21,33 +23,6 @@ type Key struct {
 
 func (k Key) String() string { return k.Namespace + "/" + k.Name }
 
-// Condition says how a link does.
-type Condition string
-
-const (
-	// Untried: no call has ended yet.
-	Untried Condition = "Untried"
-	// Healthy: the system answers.
-	Healthy Condition = "Healthy"
-	// Failing: the last calls failed for reasons that pass by themselves. Calls go on.
-	Failing Condition = "Failing"
-	// Unauthorized: the system refuses the credentials. No calls are made but a probe now and then.
-	Unauthorized Condition = "Unauthorized"
-	// Refused: the system says that the request itself is wrong. As Unauthorized.
-	Refused Condition = "Refused"
-	// InvalidSpec: there is no provider, because the configuration is wrong. No calls are made.
-	InvalidSpec Condition = "InvalidSpec"
-	// SecretNotFound: there is no provider, because a credential is missing. No calls are made.
-	SecretNotFound Condition = "SecretNotFound"
-)
-
-// Health is how a link does.
-type Health struct {
-	Condition Condition
-	// Message says what is wrong. Stable, nothing personal.
-	Message string
-}
-
 // Options of a link.
 type Options struct {
 	// UID of the Integration.
@@ -60,22 +35,45 @@ type Options struct {
 	Suspended bool
 	// Timeout is the deadline of one call.
 	Timeout time.Duration
+	// Concurrent is how many calls may be in flight at a time; 0 stands for 16.
+	Concurrent int
+	// Rate is how many calls the system takes in a time; nil: no limit.
+	Rate *Rate
+	// Circuit says when calls are held back.
+	Circuit Circuit
+	// Batch says how records travel together.
+	Batch Batch
 	// Observe is told of each call that was made, by its class ("Success", or that of its error); nil: nobody.
 	Observe func(class string, took time.Duration)
 }
 
+// withDefaults fills in the defaults of the API.
+func (o Options) withDefaults() Options {
+	o.Concurrent = cmp.Or(o.Concurrent, 16)
+	c := &o.Circuit
+	c.FailurePercent, c.MinimumCalls = cmp.Or(c.FailurePercent, 50), cmp.Or(c.MinimumCalls, 10)
+	c.Window = cmp.Or(c.Window, time.Minute)
+	c.OpenFor, c.MaxOpenFor = cmp.Or(c.OpenFor, 5*time.Second), cmp.Or(c.MaxOpenFor, time.Minute)
+	c.ProbeSuccesses = cmp.Or(c.ProbeSuccesses, 3)
+	if o.Provider.Batch != nil {
+		o.Batch.Records = min(cmp.Or(o.Batch.Records, o.Provider.Batch.MaxBatch()), o.Provider.Batch.MaxBatch())
+	}
+	if o.Health.Condition == "" {
+		o.Health.Condition = Untried
+	}
+	return o
+}
+
 const (
-	// maxInFlight bounds the calls of one link that run at a time, so that a hung system holds that many workers at most.
-	maxInFlight = 16
-	// slotPatience is how long a call waits for one of them to end, while the system answers. A healthy system frees a
-	// slot in far less; to park the submission costs two API writes.
-	slotPatience = 250 * time.Millisecond
-	// failingAfter is the number of failures in a row that makes a link Failing.
+	// failingAfter is the number of failures in a row that makes a link Failing, where calls are too few for a share.
 	failingAfter = 3
 	// probeInterval is the time between two calls to a system that refused us, in case it was mended on its own side. After
 	// a refusal that may be about one record only, the first probe comes sooner.
 	probeInterval      = 5 * time.Minute
 	firstProbeInterval = 5 * time.Second
+	// firstPause is how long a system that asks for less, without saying for how long, is left alone; it doubles each time.
+	firstPause = time.Second
+	maxPause   = time.Minute
 )
 
 // Link is one Integration at run time. It is replaced, not changed, when the Integration or its Secrets change.
@@ -83,17 +81,52 @@ type Link struct {
 	key     Key
 	options Options
 	now     provider.Clock
-	slots   chan struct{}
-	freed   func() // a slot is free
-	changed func(was, is Health)
+	gate    Gate
+	events  events
 
 	mu          sync.Mutex
 	health      Health
+	breaker     *breaker
+	pace        *pace
+	figures     figures
+	inFlight    int
 	failures    int // in a row
 	refusals    int // in a row
+	throttles   int // in a row
+	opened      bool
 	lastSuccess time.Time
-	nextProbe   time.Time
-	probing     bool
+	lastCall    time.Time
+	nextProbe   time.Time // of a system that refused us
+	probing     bool      // a system that refused us
+	pausedUntil time.Time
+	forming     *batch // takes more records
+	timer       *time.Timer
+	timerAt     time.Time
+}
+
+// events tell the Registry what happened. They are called without the link's lock.
+type events struct {
+	room      func() // a call can be made, perhaps
+	changed   func() // health or circuit changed
+	recovered func() // calls are made again that were held back: planned times no longer hold
+}
+
+// Gate says whether writes to outside systems may be made now: by when one that is begun now must have ended (zero: nothing
+// bounds it), or, if opensAt lies ahead, that none may be begun before.
+type Gate func(now time.Time) (deadline, opensAt time.Time)
+
+func newLink(key Key, o Options, now provider.Clock, gate Gate, e events) *Link {
+	o = o.withDefaults()
+	l := &Link{
+		key: key, options: o, now: now, gate: gate, events: e,
+		health: o.Health, breaker: newBreaker(o.Circuit), pace: newPace(o.Concurrent, o.Rate),
+	}
+	if o.Health.Condition == Failing { // from before a restart: one probe finds out whether it still does
+		l.opened = true
+		l.breaker.counts.Open()
+		l.breaker.retryAt = now()
+	}
+	return l
 }
 
 // UID of the Integration.
@@ -116,16 +149,6 @@ func (l *Link) LastSuccess() time.Time {
 	return l.lastSuccess
 }
 
-// NextProbe is when a system that refused us is asked again, zero when it did not.
-func (l *Link) NextProbe() time.Time {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.health.stopped() {
-		return time.Time{}
-	}
-	return l.nextProbe
-}
-
 // Usable returns a *provider.Wait when no call can be made, whatever the call.
 func (l *Link) Usable() error {
 	switch h := l.options.Health; {
@@ -138,36 +161,68 @@ func (l *Link) Usable() error {
 	}
 }
 
-// Call runs a remote call with the link's deadline. It returns what the call returned, or a *provider.Wait without having
-// made it.
-func (l *Link) Call(ctx context.Context, call func(context.Context) error) (err error) {
-	if err := l.Usable(); err != nil {
-		return err
-	}
-	probe, err := l.admit()
+// Call runs a remote call that changes nothing, with the link's deadline. It returns what the call returned, or a
+// *provider.Wait without having made it.
+func (l *Link) Call(ctx context.Context, call func(context.Context) error) error {
+	p, err := l.admit()
 	if err != nil {
 		return err
 	}
-	if err := l.takeSlot(ctx); err != nil {
-		l.withdraw(probe)
+	return l.perform(ctx, p, time.Time{}, func(ctx context.Context) (int, error) { return 1, call(ctx) })
+}
+
+// Write is Call for a call that changes something: it keeps to the Gate, too.
+func (l *Link) Write(ctx context.Context, call func(context.Context) error) error {
+	deadline, err := l.passGate()
+	if err != nil {
 		return err
 	}
+	p, err := l.admit()
+	if err != nil {
+		return err
+	}
+	return l.perform(ctx, p, deadline, func(ctx context.Context) (int, error) { return 1, call(ctx) })
+}
+
+func (l *Link) passGate() (deadline time.Time, err error) {
+	if l.gate == nil {
+		return time.Time{}, nil
+	}
+	now := l.now()
+	deadline, opensAt := l.gate(now)
+	if opensAt.After(now) {
+		return time.Time{}, &provider.Wait{Busy: true, Brief: true, Message: l.says("is not written to while another operator may still be at work")}
+	}
+	return deadline, nil
+}
+
+// perform makes a call that was admitted, and learns from how it ended. The call returns how many records the system took.
+func (l *Link) perform(ctx context.Context, p permit, deadline time.Time, call func(context.Context) (int, error)) (err error) {
 	bounded, cancel := context.WithTimeout(ctx, l.options.Timeout)
+	if !deadline.IsZero() {
+		bounded, cancel = both(cancel)(context.WithDeadline(bounded, deadline))
+	}
 	err = errPanicked // stands when the call does not return
-	began := l.now()
+	records := 0
 	defer func() {
 		cancel()
-		l.observe(err, l.now().Sub(began))
-		<-l.slots
-		if err != nil && ctx.Err() != nil {
-			l.withdraw(probe) // we are stopping: that says nothing of the other side
-		} else {
-			l.settle(err, probe)
+		took := l.now().Sub(p.at)
+		if wait := (*provider.Wait)(nil); err != nil && (ctx.Err() != nil || errors.As(err, &wait)) {
+			l.release(p) // we are stopping, or made no call after all: that says nothing of the other side
+			return
 		}
-		l.freed()
+		l.observe(err, took)
+		l.settle(err, p, took, records)
 	}()
-	err = call(bounded)
+	records, err = call(bounded)
 	return err
+}
+
+// both cancels two contexts.
+func both(first context.CancelFunc) func(context.Context, context.CancelFunc) (context.Context, context.CancelFunc) {
+	return func(ctx context.Context, second context.CancelFunc) (context.Context, context.CancelFunc) {
+		return ctx, func() { second(); first() }
+	}
 }
 
 func (l *Link) observe(err error, took time.Duration) {
@@ -183,110 +238,18 @@ func (l *Link) observe(err error, took time.Duration) {
 
 var errPanicked = errors.New("the call panicked")
 
-// admit lets a call through, unless the system has refused us: then one probe at a time, when it is due.
-func (l *Link) admit() (probe bool, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.health.stopped() {
-		return false, nil
-	}
-	if !l.probeDue() {
-		return false, &provider.Wait{Misconfigured: true, Message: l.says("is stopped: " + l.health.Message)}
-	}
-	l.probing = true
-	return true, nil
-}
-
-// probeDue tells whether a system that refused us should be asked again. The caller holds mu.
-func (l *Link) probeDue() bool {
-	return l.health.stopped() && !l.probing && !l.now().Before(l.nextProbe)
-}
-
-func (l *Link) takeSlot(ctx context.Context) error {
-	select {
-	case l.slots <- struct{}{}:
-		return nil
-	default:
-	}
-	busy := &provider.Wait{Busy: true, Message: l.says("has all its calls in flight")}
-	if l.Health().Condition == Failing {
-		return busy
-	}
-	patience := time.NewTimer(slotPatience)
-	defer patience.Stop()
-	select {
-	case l.slots <- struct{}{}:
-		return nil
-	case <-patience.C:
-		return busy
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (l *Link) withdraw(probe bool) {
-	if probe {
-		l.mu.Lock()
-		l.probing = false
-		l.mu.Unlock()
-	}
-}
-
-// settle learns from how a call ended.
-func (l *Link) settle(err error, probe bool) {
-	l.mu.Lock()
-	was := l.health
-	if probe {
-		l.probing = false
-	}
-	if err == nil {
-		l.lastSuccess = l.now()
-		l.succeeded()
-	} else {
-		l.failed(provider.AsError(err))
-	}
-	is := l.health
-	l.mu.Unlock()
-	if was != is {
-		l.changed(was, is)
-	}
-}
-
-func (l *Link) succeeded() {
-	l.failures, l.refusals = 0, 0
-	l.health = Health{Condition: Healthy}
-}
-
-func (l *Link) failed(failure *provider.Error) {
-	switch failure.Class {
-	case provider.Auth:
-		l.stop(Unauthorized, failure.Message, probeInterval)
-	case provider.Config:
-		l.refusals++
-		l.stop(Refused, failure.Message, min(firstProbeInterval<<min(l.refusals-1, 10), probeInterval))
-	case provider.Invalid, provider.Conflict:
-		l.succeeded() // it answered, about one record
-	default:
-		if l.failures++; l.failures >= failingAfter && l.health.Condition != Failing && !l.health.stopped() {
-			l.health = Health{Condition: Failing, Message: failure.Message}
-		}
-	}
-}
-
-func (l *Link) stop(condition Condition, message string, probeAfter time.Duration) {
-	l.health = Health{Condition: condition, Message: message}
-	l.nextProbe = l.now().Add(probeAfter)
-}
-
-func (h Health) stopped() bool { return h.Condition == Unauthorized || h.Condition == Refused }
-
 // retire closes the provider once the calls in flight have ended. It does not wait for them.
 func (l *Link) retire() {
+	l.mu.Lock()
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	l.mu.Unlock()
 	if l.options.Provider.Close == nil {
 		return
 	}
-	// A call never outlives its deadline, so neither does this wait.
-	time.AfterFunc(l.options.Timeout+time.Second, l.options.Provider.Close)
+	// A call never outlives its deadline, nor a batch its linger, so neither does this wait.
+	time.AfterFunc(l.options.Timeout+l.options.Batch.Linger+time.Second, l.options.Provider.Close)
 }
 
 func (l *Link) says(what string) string { return "Integration " + l.key.Name + " " + what }

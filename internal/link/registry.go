@@ -1,24 +1,28 @@
 package link
 
 import (
+	"cmp"
 	"sync"
+	"time"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
 )
 
 // Registry holds the links, and the submissions that wait for them. It is safe for concurrent use.
 type Registry struct {
-	now provider.Clock
+	now  provider.Clock
+	gate Gate
 
-	mu      sync.Mutex
-	links   map[Key]*entry
-	waiters map[Key]*waiters
-	waits   map[Key][]Key        // what each submission waits for
-	changes map[Key]map[Key]bool // what changed for submissions that have not been taken up since
-	slots   map[Key]Key          // submissions that were woken for a slot, and of which link
-	clock   uint64               // counts the wakes
-	wake    func([]Key)          // enqueues submissions
-	changed func(Key)            // enqueues an Integration
+	mu       sync.Mutex
+	links    map[Key]*entry
+	waiters  map[Key]*waiters
+	waits    map[Key][]Key        // what each submission waits for
+	changes  map[Key]map[Key]bool // what changed for submissions that have not been taken up since
+	calledBy map[Key][]Key        // links that have called a submission which has not come yet
+	since    map[Key]time.Time    // when a submission began to wait for its link
+	clock    uint64               // counts the wakes
+	wake     func([]Key)          // enqueues submissions
+	changed  func(Key)            // enqueues an Integration
 }
 
 type entry struct {
@@ -26,27 +30,32 @@ type entry struct {
 	fingerprint string
 }
 
-// waiters are the submissions that wait for one thing, each in the order of arrival.
+// waiters are the submissions that wait for one thing.
 type waiters struct {
-	busy    queue // for a free slot
+	parked  queue // until the link can take their call
 	waiting queue // for a change, or for a planned time if that comes first
+	called  int   // by the link, and not come yet
 	// When all were last woken, and when that was because something changed, so that planned times no longer hold.
 	lastWake, lastChange uint64
 }
 
 // Waits are what a submission waits for.
 type Waits struct {
-	// Busy links: for a free slot.
-	Busy []Key
-	// Waiting: for a change of these.
+	// Parked: Integrations whose link calls the submission as soon as it can take its call.
+	Parked []Key
+	// Waiting: for a change of these, or a planned time.
 	Waiting []Key
+	// Received is when the submission was received: the oldest is called first.
+	Received time.Time
+	// Low: it is in no hurry; others are called before it.
+	Low bool
 }
 
-// NewRegistry makes a Registry. Until it is told whom to notify, nobody hears of anything.
-func NewRegistry(now provider.Clock) *Registry {
+// NewRegistry makes a Registry. Until it is told whom to notify, nobody hears of anything. The gate may be nil.
+func NewRegistry(now provider.Clock, gate Gate) *Registry {
 	return &Registry{
-		now: now, links: make(map[Key]*entry), waiters: make(map[Key]*waiters), waits: make(map[Key][]Key),
-		changes: make(map[Key]map[Key]bool), slots: make(map[Key]Key),
+		now: now, gate: gate, links: make(map[Key]*entry), waiters: make(map[Key]*waiters), waits: make(map[Key][]Key),
+		changes: make(map[Key]map[Key]bool), calledBy: make(map[Key][]Key), since: make(map[Key]time.Time),
 		wake: func([]Key) {}, changed: func(Key) {},
 	}
 }
@@ -75,26 +84,29 @@ func (r *Registry) Get(integration Key) (link *Link, fingerprint string) {
 	return nil, ""
 }
 
-// Set puts a link in place and wakes all that wait for its Integration. The fingerprint stands for all that it was made
-// from. The link that it takes the place of is closed once its calls have ended.
+// Set puts a link in place, which calls those that wait for its Integration as it can take them. The fingerprint stands for
+// all that it was made from. The link that it takes the place of is closed once its calls have ended.
 func (r *Registry) Set(integration Key, fingerprint string, o Options) *Link {
-	l := &Link{
-		key: integration, options: o, now: r.now, slots: make(chan struct{}, maxInFlight),
-		health:  o.Health,
-		freed:   func() { r.slotFreed(integration) },
-		changed: func(was, is Health) { r.healthChanged(integration, was, is) },
-	}
-	if l.health.Condition == "" {
-		l.health.Condition = Untried
-	}
+	l := newLink(integration, o, r.now, r.gate, events{
+		room:      func() { r.dispatch(integration) },
+		changed:   func() { r.tell(integration) },
+		recovered: func() { r.recovered(integration) },
+	})
 	r.mu.Lock()
 	before := r.links[integration]
 	r.links[integration] = &entry{link: l, fingerprint: fingerprint}
 	r.mu.Unlock()
-	if before != nil {
-		before.link.retire()
+	if before == nil {
+		r.open(integration, false)
+		return l
 	}
-	r.Wake(integration, before != nil)
+	before.link.retire()
+	r.mu.Lock()
+	if w := r.waitersOf(integration); len(w.parked.at)+len(w.waiting.at) > 0 {
+		l.pace.restart() // whatever has waited comes at once
+	}
+	r.mu.Unlock()
+	r.open(integration, true)
 	return l
 }
 
@@ -113,30 +125,44 @@ func (r *Registry) Remove(integration Key) {
 // Begun is what a submission is told when it is taken up.
 type Begun struct {
 	changes map[Key]bool
+	called  []Key
+	since   time.Time
 	mark    uint64
 }
+
+// Since is when the submission began to wait for its link, zero when it did not: since it was last taken up, it has done
+// nothing else.
+func (b Begun) Since() time.Time { return b.since }
 
 // Changed tells whether something that the submission waited for has changed since it was last taken up.
 func (b Begun) Changed(what Key) bool { return b.changes[what] }
 
-// Begin is called when a submission is taken up. It forgets what the submission waited for.
+// Begin is called when a submission is taken up. It forgets what the submission waited for. Done must follow.
 func (r *Registry) Begin(submission Key) Begun {
 	r.mu.Lock()
-	b := Begun{changes: r.changes[submission], mark: r.clock}
+	defer r.mu.Unlock()
+	b := Begun{changes: r.changes[submission], called: r.calledBy[submission], since: r.since[submission], mark: r.clock}
 	delete(r.changes, submission)
+	delete(r.since, submission)
+	delete(r.calledBy, submission)
+	for _, key := range b.called {
+		r.waitersOf(key).called--
+	}
 	for _, key := range r.waits[submission] {
 		w := r.waitersOf(key)
-		w.busy.remove(submission)
+		w.parked.remove(submission)
 		w.waiting.remove(submission)
 	}
 	delete(r.waits, submission)
-	integration, forSlot := r.slots[submission]
-	delete(r.slots, submission)
-	r.mu.Unlock()
-	if forSlot {
-		r.slotFreed(integration) // if it turns out not to need the slot, the next one must not wait for another call
-	}
 	return b
+}
+
+// Done ends what Begin began: if the submission was called and turned out not to need the call, another one must not wait
+// for it.
+func (r *Registry) Done(b Begun) {
+	for _, key := range b.called {
+		r.dispatch(key)
+	}
 }
 
 // Undo takes back a Begin: the pass could not be made, and the next one has to know what this one knew.
@@ -150,45 +176,124 @@ func (r *Registry) Undo(submission Key, b Begun) {
 
 // Wait remembers what a submission waits for. What came between Begin and now is not missed.
 func (r *Registry) Wait(submission Key, b Begun, waits Waits) {
+	p := place{submission: submission, received: waits.Received, low: waits.Low}
 	r.mu.Lock()
 	now := false
-	note := func(key Key, w *waiters) {
+	var parked []Key
+	for _, key := range waits.Parked {
+		w := r.waitersOf(key)
+		w.parked.add(p)
 		r.waits[submission] = append(r.waits[submission], key)
-		now = now || w.lastWake > b.mark
 		if w.lastChange > b.mark {
 			r.noteChange(submission, key)
 		}
+		parked = append(parked, key)
 	}
-	for _, key := range waits.Busy {
-		w := r.waitersOf(key)
-		w.busy.add(submission)
-		note(key, w)
-		now = now || r.room(key)
+	if len(parked) > 0 {
+		r.since[submission] = cmp.Or(b.since, r.now())
 	}
 	for _, key := range waits.Waiting {
 		w := r.waitersOf(key)
-		w.waiting.add(submission)
-		note(key, w)
+		r.waits[submission] = append(r.waits[submission], key)
+		changed := w.lastChange > b.mark
+		if changed {
+			r.noteChange(submission, key)
+		}
+		if w.parked.at[submission] != nil {
+			continue // another stage waits for the same link
+		}
+		if r.links[key] != nil && changed { // its link has recovered, or is another one: it calls in order
+			w.parked.add(p)
+			parked = append(parked, key)
+			continue
+		}
+		w.waiting.add(p)
+		now = now || w.lastWake > b.mark
 	}
 	wake := r.wake
 	r.mu.Unlock()
 	if now {
 		wake([]Key{submission})
 	}
+	for _, key := range parked {
+		r.dispatch(key)
+	}
 }
 
-// Wake wakes all that wait for something: an Integration, or whatever else has a Key. When it has changed, rather than been
-// seen for the first time, planned times no longer hold.
+// Wake wakes all that wait for something. When it has changed, rather than been seen for the first time, planned times no
+// longer hold.
 func (r *Registry) Wake(what Key, changed bool) {
 	r.mu.Lock()
 	w := r.waitersOf(what)
 	r.clock++
 	w.lastWake = r.clock
-	keys := append(w.busy.drain(), w.waiting.drain()...)
 	if changed {
 		w.lastChange = r.clock
-		for _, key := range keys {
-			r.noteChange(key, what)
+	}
+	var keys []Key
+	for _, p := range append(w.parked.drain(), w.waiting.drain()...) {
+		if changed {
+			r.noteChange(p.submission, what)
+		}
+		keys = append(keys, p.submission)
+	}
+	wake := r.wake
+	r.mu.Unlock()
+	if len(keys) > 0 {
+		wake(keys)
+	}
+}
+
+// open has a link call all that wait for it, one after the other. When the Integration has changed, or its system takes
+// calls again, planned times no longer hold.
+func (r *Registry) open(integration Key, changed bool) {
+	r.mu.Lock()
+	if e := r.links[integration]; e == nil || e.link.Usable() != nil {
+		r.mu.Unlock()
+		return
+	}
+	w := r.waitersOf(integration)
+	r.clock++
+	if changed {
+		w.lastChange = r.clock
+	}
+	for _, p := range append(w.parked.drain(), w.waiting.drain()...) {
+		if changed {
+			r.noteChange(p.submission, integration)
+		}
+		w.parked.add(p)
+	}
+	r.mu.Unlock()
+	r.dispatch(integration)
+}
+
+func (r *Registry) recovered(integration Key) { r.open(integration, true) }
+
+// tell tells whoever writes the Integration's status.
+func (r *Registry) tell(integration Key) {
+	r.mu.Lock()
+	changed := r.changed
+	r.mu.Unlock()
+	changed(integration)
+}
+
+// dispatch calls as many of those that wait as the link can take now.
+func (r *Registry) dispatch(integration Key) {
+	r.mu.Lock()
+	var keys []Key
+	if e := r.links[integration]; e != nil {
+		w := r.waitersOf(integration)
+		if len(w.parked.at)+len(w.waiting.at) > 0 {
+			room, probe := e.link.room()
+			for n := room - w.called; n > 0; n-- {
+				key, ok := r.next(w, integration, probe)
+				if !ok {
+					break
+				}
+				w.called++
+				r.calledBy[key] = append(r.calledBy[key], integration)
+				keys = append(keys, key)
+			}
 		}
 	}
 	wake := r.wake
@@ -198,65 +303,28 @@ func (r *Registry) Wake(what Key, changed bool) {
 	}
 }
 
-// Tick sees to it that nobody waits in vain: it wakes one submission when it is time to ask a system that refused us
-// again, and one when there is a free slot.
+// next takes the one out that is called next. To find out whether a system takes calls again, one that waits for its
+// planned time will do: that was planned for a system that answers. The caller holds mu.
+func (r *Registry) next(w *waiters, integration Key, probe bool) (Key, bool) {
+	p, ok := w.parked.first()
+	if !ok && probe {
+		if p, ok = w.waiting.first(); ok {
+			r.noteChange(p.submission, integration)
+		}
+	}
+	return p.submission, ok
+}
+
+// Tick sees to it that nobody waits in vain, and that an incident ends although no call comes.
 func (r *Registry) Tick(integration Key) {
 	link, _ := r.Get(integration)
 	if link == nil {
 		return
 	}
-	r.slotFreed(integration)
 	link.mu.Lock()
-	due := link.probeDue()
+	link.endIncident(link.now())
 	link.mu.Unlock()
-	if !due {
-		return
-	}
-	r.mu.Lock()
-	key, ok := r.waitersOf(integration).waiting.first()
-	if ok {
-		r.noteChange(key, integration) // its planned time, if it has one, was planned for a system that answers
-	}
-	wake := r.wake
-	r.mu.Unlock()
-	if ok {
-		wake([]Key{key})
-	}
-}
-
-// healthChanged wakes those that wait when the system takes calls again, and tells whoever writes the Integration's
-// status.
-func (r *Registry) healthChanged(integration Key, was, is Health) {
-	if was.stopped() && !is.stopped() {
-		r.Wake(integration, true)
-	}
-	r.mu.Lock()
-	changed := r.changed
-	r.mu.Unlock()
-	changed(integration)
-}
-
-// slotFreed wakes the submission that has waited longest for a slot, when there is one. Its other stages keep their
-// planned times.
-func (r *Registry) slotFreed(integration Key) {
-	r.mu.Lock()
-	key, ok := Key{}, false
-	if r.room(integration) {
-		if key, ok = r.waitersOf(integration).busy.first(); ok {
-			r.slots[key] = integration
-		}
-	}
-	wake := r.wake
-	r.mu.Unlock()
-	if ok {
-		wake([]Key{key})
-	}
-}
-
-// room tells whether a link has a free slot. The caller holds mu.
-func (r *Registry) room(integration Key) bool {
-	e := r.links[integration]
-	return e != nil && len(e.link.slots) < cap(e.link.slots)
+	r.dispatch(integration)
 }
 
 // noteChange remembers that something changed for a submission. The caller holds mu.

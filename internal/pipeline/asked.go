@@ -55,9 +55,9 @@ func refused(s *v1alpha1.ContactSubmission) bool {
 // hear takes up what a person asks for. Each request is acted on once.
 func (p *pass) hear() {
 	if request := retryAsked(p.Submission); request != "" {
-		p.again, p.status.LastHandledRetry = true, request
+		p.again, p.moved, p.status.LastHandledRetry = true, true, request
 	}
 	if request := acceptAsked(p.Submission); request != "" {
-		p.accept, p.status.LastHandledAccept = true, request
+		p.accept, p.moved, p.status.LastHandledAccept = true, true, request
 	}
 }

@@ -20,6 +20,7 @@ type outcome struct {
 	integration string          // that was, or would have been, called
 	failure     *provider.Error // what went wrong, recorded against the submission
 	next        next            // what the stage waits for
+	brief       bool            // a system that is well is waited for
 	after       time.Duration   // with retryLater: no earlier than this; 0 leaves it to the backoff
 	abort       error           // nothing can be said of the stage: the pass has to be repeated as a whole
 }
@@ -31,7 +32,7 @@ const (
 	nothing    next = iota // it has ended, or waits for another stage
 	retryLater             // a planned time, or a change of its Integration if that comes first
 	onChange               // a change of its Integration, or its system taking calls again
-	onSlot                 // a free slot of its link
+	onLink                 // its link, which calls it as soon as it can take its call
 )
 
 func done(integration, reason, message string) outcome {
@@ -73,7 +74,7 @@ func waits(integration string, wait *provider.Wait) outcome {
 		o.reason = v1alpha1.ReasonParked
 	}
 	if wait.Busy {
-		o.next = onSlot
+		o.next, o.brief = onLink, wait.Brief
 	}
 	return o
 }
@@ -124,22 +125,33 @@ func (p *pass) record(stage v1alpha1.Stage, o outcome) {
 		p.abort = errors.Join(p.abort, o.abort)
 		return
 	}
-	meta.SetStatusCondition(&p.status.Conditions, metav1.Condition{
-		Type: string(stage), Status: o.status, Reason: o.reason, Message: bounded(o.message),
-		LastTransitionTime: metav1.NewTime(p.startedAt),
-	})
-	if o.failure != nil {
-		p.recordFailure(stage, o)
-	} else if f := failureOf(p.status.Failures, stage); f != nil && o.reason != v1alpha1.ReasonPending {
-		f.NextAttemptTime = nil
+	p.moved = p.moved || (!o.brief && o.reason != v1alpha1.ReasonPending)
+	if !p.waitsAlready(stage, o) {
+		meta.SetStatusCondition(&p.status.Conditions, metav1.Condition{
+			Type: string(stage), Status: o.status, Reason: o.reason, Message: bounded(o.message),
+			LastTransitionTime: metav1.NewTime(p.startedAt),
+		})
+		if o.failure != nil {
+			p.recordFailure(stage, o)
+		} else if f := failureOf(p.status.Failures, stage); f != nil && o.reason != v1alpha1.ReasonPending {
+			f.NextAttemptTime = nil
+		}
 	}
 	switch o.next {
 	case nothing:
-	case onSlot:
-		p.out.Busy = append(p.out.Busy, o.integration)
+	case onLink:
+		p.out.Parked = append(p.out.Parked, o.integration)
 	case onChange, retryLater:
 		p.out.Waiting = append(p.out.Waiting, o.integration)
 	}
+}
+
+// waitsAlready tells whether a stage that its link parks is known to wait: what it waits for at the moment, the end of an
+// outage or a slot after it, is not worth a write.
+func (p *pass) waitsAlready(stage v1alpha1.Stage, o outcome) bool {
+	c := p.condition(stage)
+	return o.next == onLink && o.failure == nil && o.reason == v1alpha1.ReasonParked &&
+		c.Status == metav1.ConditionUnknown && c.Reason != v1alpha1.ReasonPending
 }
 
 func (p *pass) recordFailure(stage v1alpha1.Stage, o outcome) {
@@ -175,7 +187,8 @@ func (p *pass) attemptAt(at time.Time) {
 }
 
 // open tells whether a stage has something left to do. A stage that was skipped opens again with the one it hung on, and
-// one that had synced opens again when this pass changed what the system should hold. What a person asks for opens more:
+// one that had told its system, or found that it need not, opens again when this pass changed what the system should hold:
+// meanwhile another submission may have told the system of the person. What a person asks for opens more:
 // an accepted address its validation; a retry all that has not ended well, and both systems in any case.
 func (p *pass) open(stage v1alpha1.Stage) bool {
 	c := p.condition(stage)
@@ -187,8 +200,10 @@ func (p *pass) open(stage v1alpha1.Stage) bool {
 		return true
 	case p.again:
 		return tells || c.Status != metav1.ConditionTrue
-	default:
-		return p.located && tells && (c.Reason == v1alpha1.ReasonSynced || c.Reason == v1alpha1.ReasonUnchanged)
+	case !p.located || !tells:
+		return false
+	default: // unsubscribed or not, told by this submission or by another since: the system may hold the person
+		return c.Status == metav1.ConditionTrue
 	}
 }
 

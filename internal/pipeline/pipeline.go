@@ -4,6 +4,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime/debug"
@@ -25,9 +26,12 @@ type Link interface {
 	Provider() provider.Provider
 	// LastSuccess is when the system last took a call, zero when it has not yet.
 	LastSuccess() time.Time
-	// Call runs a remote call under the link's guard. It returns what the call returned, or a *provider.Wait without
-	// having made it.
+	// Call runs a remote call that changes nothing under the link's guard. It returns what the call returned, or a
+	// *provider.Wait without having made it. It never waits for a slot.
 	Call(ctx context.Context, call func(context.Context) error) error
+	// Upsert writes a rendered record under the link's guard, by itself or together with others. It returns what the system
+	// answered for this record, or a *provider.Wait without having written it.
+	Upsert(ctx context.Context, request provider.Request) (provider.Receipt, error)
 }
 
 // Links finds the link of an Integration in the submission's namespace. A *provider.Wait says that it is missing or can't
@@ -47,6 +51,8 @@ type Input struct {
 	// Changed tells whether an Integration that the submission waited for has changed since, so that what was planned for it
 	// no longer holds.
 	Changed func(integration string) bool
+	// ParkedSince is when the submission began to wait for its link, if it has done nothing else since.
+	ParkedSince time.Time
 	// Now tells the time.
 	Now provider.Clock
 	// Jitter draws a duration between 0 and max.
@@ -59,10 +65,10 @@ type Output struct {
 	Contact *v1alpha1.Contact
 	// Status of the submission as it should be.
 	Status v1alpha1.ContactSubmissionStatus
-	// Busy names the Integrations that a free slot is waited for; Waiting those that a change is waited for, or the time of
-	// the next attempt, if that comes first.
-	Busy, Waiting []string
-	// NextAttempt is the earliest planned try, zero when none is.
+	// Parked names the Integrations whose link calls the submission as soon as it can take its call; Waiting those that a
+	// change is waited for, or the time of the next attempt, if that comes first.
+	Parked, Waiting []string
+	// NextAttempt is the earliest planned try, or the time by which a wait is to be written down; zero when there is none.
 	NextAttempt time.Time
 	// Failures of this pass.
 	Failures []Failure
@@ -83,6 +89,7 @@ type pass struct {
 	status    v1alpha1.ContactSubmissionStatus
 	fresh     bool // validation ran in this pass: the Contact does not know the submission yet
 	located   bool // this pass found the location
+	moved     bool // this pass has more to tell than that it waits for a slot
 	accept    bool // a person accepts the address, whatever the verdict
 	canary    bool // it is the pipeline's made-up submission: what was found out before it came does not count
 	again     bool // a person asks for everything again: hashes and what is known don't count
@@ -110,6 +117,10 @@ func Run(ctx context.Context, in Input) (Output, error) {
 		return Output{}, err
 	}
 
+	if p.onlyBriefly() {
+		p.out.Status = *in.Submission.Status.DeepCopy()
+		return p.out, nil
+	}
 	p.status.Attempts = totalAttempts(p.status.Failures)
 	p.status.State = derive(&p.status.Conditions, metav1.NewTime(p.startedAt))
 	p.out.Status = p.status
@@ -117,6 +128,21 @@ func Run(ctx context.Context, in Input) (Output, error) {
 		p.out.Contact = p.contact
 	}
 	return p.out, nil
+}
+
+// briefly is how long a submission may wait for slots before that is written down. A system that is well frees one within
+// milliseconds, and a write costs more than that.
+const briefly = 10 * time.Second
+
+// onlyBriefly tells whether all that came of a pass is that it waits for a slot, and for so short a time that it is not
+// worth writing down. The time for that comes, if the slot does not.
+func (p *pass) onlyBriefly() bool {
+	until := cmp.Or(p.ParkedSince, p.startedAt).Add(briefly)
+	if p.moved || !until.After(p.startedAt) {
+		return false
+	}
+	p.attemptAt(until)
+	return true
 }
 
 // run takes the stages. Validation gates the rest. The location comes before the systems that are told of it, so that

@@ -79,11 +79,7 @@ func (s *syncer) write(ctx context.Context) outcome {
 			request.RemoteID = held.RemoteID
 		}
 	}
-	var receipt provider.Receipt
-	err = link.Call(ctx, func(ctx context.Context) error {
-		receipt, err = upserter.Upsert(ctx, request)
-		return err
-	})
+	receipt, err := link.Upsert(ctx, request)
 	s.sync = &v1alpha1.ContactSync{
 		Stage: s.stage, Integration: s.integration, IntegrationUID: link.UID(), State: v1alpha1.SyncStateSynced,
 		Hash: hash, RemoteID: cmp.Or(receipt.RemoteID, request.RemoteID), Time: metav1.NewTime(s.p.startedAt.Truncate(time.Second)),

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/internal/provider"
 )
@@ -59,6 +61,60 @@ func TestLocationLateReopensWhatHadSynced(t *testing.T) {
 	}
 	if got, want := reasons(s), "Deliverable Located Synced Synced Completed"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestLocationLateReachesAPersonWhomMarketingHolds(t *testing.T) {
+	tests := map[string]struct {
+		reason   string
+		first    *v1alpha1.SubmissionConsent // of the submission that is located late
+		receipt  provider.Receipt            // for it
+		meantime bool                        // another one, of somebody who consents and can't be located, comes in between
+		want     string
+		calls    string
+	}{
+		"told by another": {
+			"it had nothing to tell, but another submission has told the system of the person since",
+			nil,
+			provider.Receipt{},
+			true, "Deliverable Located Synced Synced Completed", "locator crm marketing",
+		},
+		"suppressed": {
+			"the system holds the person, unsubscribed; what it holds is to be true all the same",
+			&v1alpha1.SubmissionConsent{Marketing: v1alpha1.ConsentGranted},
+			provider.Receipt{Suppressed: true},
+			false,
+			"Deliverable Located Suppressed Suppressed Completed", "locator crm marketing", // here the CRM answers likewise
+		},
+		"told by nobody": {
+			"whoever has not consented, and is not held, stays unknown",
+			nil,
+			provider.Receipt{},
+			false, "Deliverable Located Synced NoConsent Completed", "locator crm",
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			w, late := newWorld(), sent("a", 0)
+			late.Spec.Consent, w.receipt = tc.first, tc.receipt
+			w.errs["locator"] = transient("no answer")
+			out := w.pass(t, late, trial())
+			delete(w.errs, "locator")
+			if tc.meantime {
+				w.country = ""
+				w.pass(t, sent("b", 1), trial())
+				w.country = "GB"
+			}
+			w.takeCalls()
+			w.now = out.NextAttempt
+			w.pass(t, late, trial())
+			if got := w.takeCalls(); got != tc.calls {
+				t.Errorf("%s: called %q, want %q", tc.reason, got, tc.calls)
+			}
+			if got := reasons(late); got != tc.want {
+				t.Errorf("%s: got %s, want %s", tc.reason, got, tc.want)
+			}
+		})
 	}
 }
 
@@ -165,5 +221,82 @@ func TestRemoteIDOfAnotherSystemIsNotUsed(t *testing.T) {
 	w.pass(t, sent("b", 1), trial())
 	if got := w.stored.Status.Syncs[0].RemoteID; got != "" {
 		t.Errorf("kept the id %q of another system", got)
+	}
+}
+
+// TestLocationFoundLateReachesTheUnsubscribedToo: the system holds the person, whatever it mails.
+func TestLocationFoundLateReachesTheUnsubscribedToo(t *testing.T) {
+	w, s := newWorld(), sent("a", 0)
+	w.errs["locator"] = transient("no answer")
+	w.receipt.Suppressed = true
+	w.now = w.pass(t, s, trial()).NextAttempt
+	delete(w.errs, "locator")
+	w.takeCalls()
+	w.pass(t, s, trial())
+	if got := w.takeCalls(); got != "locator crm marketing" {
+		t.Errorf("called %q: marketing never hears of the country", got)
+	}
+	if got, want := reasons(s), "Deliverable Located Suppressed Suppressed Completed"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestWaitingForASlotIsNotWorthAWrite, unless it lasts, or there is more to tell.
+func TestWaitingForASlotIsNotWorthAWrite(t *testing.T) {
+	busy := &provider.Wait{Busy: true, Brief: true, Message: "all calls in flight"}
+	outage := &provider.Wait{Busy: true, Message: "fails"}
+	tests := map[string]struct {
+		refuse, then map[string]*provider.Wait
+		parked       time.Duration // how long it has waited already
+		wantReasons  string
+		wantParked   string
+	}{
+		"at the first stage": {
+			refuse: map[string]*provider.Wait{"verifier": busy}, wantReasons: "- - - - -", wantParked: "verifier",
+		},
+		"at the first stage, for long": {
+			refuse: map[string]*provider.Wait{"verifier": busy}, parked: briefly,
+			wantReasons: "Parked Pending Pending Pending Waiting", wantParked: "verifier",
+		},
+		"at the first stage, in an outage": {
+			refuse:      map[string]*provider.Wait{"verifier": outage},
+			wantReasons: "Parked Pending Pending Pending Waiting", wantParked: "verifier",
+		},
+		"after another stage": {
+			refuse:      map[string]*provider.Wait{"crm": busy},
+			wantReasons: "Deliverable Located Parked Synced Waiting", wantParked: "crm",
+		},
+		"in the drain after an outage": {
+			refuse: map[string]*provider.Wait{"crm": outage}, then: map[string]*provider.Wait{"crm": busy},
+			wantReasons: "Deliverable Located Parked Synced Waiting", wantParked: "crm",
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			w, s := newWorld(), sent("a", 0)
+			w.refuse = tc.refuse
+			out := w.pass(t, s, trial(), func(in *Input) {
+				if tc.parked > 0 {
+					in.ParkedSince = start.Add(-tc.parked)
+				}
+			})
+			if tc.then != nil {
+				before := s.Status.DeepCopy()
+				w.refuse, w.now = tc.then, start.Add(time.Minute)
+				out = w.pass(t, s, trial())
+				if diff := cmp.Diff(before, &s.Status); diff != "" {
+					t.Errorf("the second wait is written down, too:\n%s", diff)
+				}
+			}
+			if got := reasons(s); got != tc.wantReasons {
+				t.Errorf("reasons %q, want %q", got, tc.wantReasons)
+			}
+			if got := strings.Join(out.Parked, " "); got != tc.wantParked {
+				t.Errorf("parked at %q, want %q", got, tc.wantParked)
+			}
+			if tc.wantReasons == "- - - - -" && !out.NextAttempt.Equal(start.Add(briefly)) {
+				t.Errorf("looks again at %v, want the time by which the wait is worth a write", out.NextAttempt)
+			}
+		})
 	}
 }

@@ -116,6 +116,9 @@ func (l fakeLink) Render(c provider.Contact) (provider.Request, error) {
 }
 
 func (l fakeLink) Upsert(context.Context, provider.Request) (provider.Receipt, error) {
+	if wait := l.w.refuse[l.name]; wait != nil {
+		return provider.Receipt{}, wait
+	}
 	return l.w.receipt, l.w.called(l.name)
 }
 

@@ -82,9 +82,11 @@ func (p *Panic) Error() string { return "panic with a " + p.Type }
 type Wait struct {
 	// Misconfigured: the Integration is missing or wrong. Otherwise the submission is parked.
 	Misconfigured bool
-	// Busy: all calls that the link allows are in flight; the next free slot wakes the submission. Otherwise it is woken
-	// when the Integration changes or its system takes calls again.
+	// Busy: the link wakes the submission, in its turn, as soon as it can take the call. Otherwise the submission is woken
+	// when the Integration changes.
 	Busy bool
+	// Brief: the system is well; only a slot or its rate is waited for.
+	Brief bool
 	// Message is stable and names the Integration.
 	Message string
 }

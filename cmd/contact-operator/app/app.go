@@ -29,6 +29,7 @@ import (
 	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/kubeclient"
 	"github.com/contact-operator/contact-operator/internal/link"
+	"github.com/contact-operator/contact-operator/internal/profiling"
 	"github.com/contact-operator/contact-operator/internal/provider/catalog"
 )
 
@@ -40,10 +41,15 @@ type Options struct {
 	MetricsSecure bool
 	// HealthAddr is where /healthz and /readyz are served; "0" switches them off.
 	HealthAddr string
+	// PprofAddr is where Go's profiles are served; "" and "0" switch them off, and without a host it is loopback.
+	PprofAddr string
 	// LeaderElect lets one of several replicas work at a time.
 	LeaderElect bool
 	// LeaderNamespace is the namespace of the lease; "" is the operator's own.
 	LeaderNamespace string
+	// LeaseDuration is how long the lease is good that is not renewed; 0 is the default, 30 seconds. A call that changes
+	// something is given no more time than the lease has left.
+	LeaseDuration time.Duration
 	// AllowLoopback lets Integrations call this machine itself.
 	AllowLoopback bool
 	// Workers is how many submissions are processed at a time; 0 is the default.
@@ -76,11 +82,26 @@ func New(kube *rest.Config, o Options) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	mgr, err := ctrl.NewManager(kube, managerOptions(o, scheme, writes))
+	if o.PprofAddr, err = profiling.Address(o.PprofAddr); err != nil {
+		return nil, fmt.Errorf("--pprof-bind-address: %w", err)
+	}
+	options := managerOptions(o, scheme, writes)
+	var gate link.Gate
+	if o.LeaderElect {
+		lock, err := newLock(kube, &o)
+		if err != nil {
+			return nil, err
+		}
+		gate = lock.Gate
+		options.LeaderElectionResourceLockInterface = lock
+		options.LeaseDuration = &o.LeaseDuration
+		options.RenewDeadline, options.RetryPeriod = new(o.LeaseDuration*2/3), new(o.LeaseDuration/8)
+	}
+	mgr, err := ctrl.NewManager(kube, options)
 	if err != nil {
 		return nil, fmt.Errorf("the operator can't start: %w", err)
 	}
-	return mgr, setUp(mgr, o, registry)
+	return mgr, setUp(mgr, o, registry, gate)
 }
 
 func managerOptions(o Options, scheme *runtime.Scheme, writes *kubeclient.Writes) ctrl.Options {
@@ -110,9 +131,8 @@ func managerOptions(o Options, scheme *runtime.Scheme, writes *kubeclient.Writes
 			return client.New(writes.Limit(kube), options)
 		},
 		HealthProbeBindAddress:        o.HealthAddr,
+		PprofBindAddress:              o.PprofAddr,
 		LeaderElection:                o.LeaderElect,
-		LeaderElectionID:              "contact-operator.contact-operator.io",
-		LeaderElectionNamespace:       o.LeaderNamespace,
 		LeaderElectionReleaseOnCancel: true,
 		GracefulShutdownTimeout:       new(20 * time.Second),
 		Controller:                    config.Controller{SkipNameValidation: &o.Embedded},
@@ -129,17 +149,20 @@ func cutDown(object any) (any, error) {
 	return object, nil
 }
 
-func setUp(mgr ctrl.Manager, o Options, registry prometheus.Registerer) error {
+func setUp(mgr ctrl.Manager, o Options, registry prometheus.Registerer, gate link.Gate) error {
 	metrics, err := controllers.NewMetrics(registry, mgr.GetCache(), time.Now)
 	if err != nil {
 		return err
 	}
 	links := &controllers.Links{
 		Client:    mgr.GetClient(),
-		Registry:  link.NewRegistry(time.Now),
+		Registry:  link.NewRegistry(time.Now, gate),
 		Providers: catalog.Factories(),
 		HTTP:      httpx.New(httpx.Options{AllowLoopback: o.AllowLoopback}),
 		Metrics:   metrics,
+	}
+	if err := registry.Register(controllers.NewLinkGauges(links.Registry, time.Now)); err != nil {
+		return err
 	}
 	people := &controllers.People{Client: mgr.GetClient()}
 	recorder := mgr.GetEventRecorder("contact-operator")

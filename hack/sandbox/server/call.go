@@ -1,13 +1,13 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"io"
-	"net"
+	"maps"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -20,6 +20,7 @@ type ServiceStats struct {
 	Calls        int `json:"calls"`        // requests that came in, failed ones included
 	Batches      int `json:"batches"`      // of these, requests that could carry several records
 	Records      int `json:"records"`      // records that the requests carried, as far as they were looked at
+	HealthChecks int `json:"healthChecks"` // of these, requests that only asked how the service does, and were told
 	Faults       int `json:"faults"`       // requests that an injected fault spoiled; latency alone is none
 	Unauthorized int `json:"unauthorized"` // requests refused for their token
 	InFlight     int `json:"inFlight"`     // requests being served now
@@ -36,9 +37,13 @@ type call struct {
 // answer is what an operation gives back. It is written only once no fault stands in the way.
 type answer struct {
 	status  int
+	header  http.Header
 	body    any // nil: none
 	records int // carried by the request; for the statistics
 	batch   bool
+	health  bool
+
+	unauthorized bool
 }
 
 type operation func(call) answer
@@ -48,8 +53,20 @@ func refusal(status int, code, message string) answer {
 	return answer{status: status, body: map[string]any{"error": map[string]string{"code": code, "message": message}}}
 }
 
-// route serves one path of a service: faults first, as an outage knows no passwords, then the token, then the work.
+// route serves one path of a service that takes a bearer token.
 func (s *Server) route(pattern string, name Service, do operation) {
+	s.serve(pattern, name, func(r *http.Request, c call, token string) answer {
+		if !authorized(r, token) {
+			a := refusal(http.StatusUnauthorized, "unauthorized", "the bearer token is missing or wrong")
+			a.header, a.unauthorized = http.Header{"Www-Authenticate": {"Bearer"}}, true
+			return a
+		}
+		return do(c)
+	})
+}
+
+// serve serves some paths of a service: faults first, as an outage knows no passwords, then the token, then the work.
+func (s *Server) serve(pattern string, name Service, do func(*http.Request, call, string) answer) {
 	svc := s.services[name]
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		fault, token := svc.begin()
@@ -61,58 +78,48 @@ func (s *Server) route(pattern string, name Service, do operation) {
 			write(w, refusal(http.StatusRequestEntityTooLarge, "too_large", "the request could not be read, or is too large"))
 			return
 		}
-		hit := fault.hits()
-		if hit && !s.sleep(r.Context(), fault.latency()) {
+		if !s.sleep(r.Context(), fault.latency()) {
 			panic(http.ErrAbortHandler)
 		}
-		if hit && fault.Mode != ModeOK {
+		if fault.Mode != ModeOK {
 			svc.count(func(st *ServiceStats) { st.Faults++ })
-			switch fault.Mode {
-			case ModeReset:
-				reset(w)
-				return
-			case ModeHang:
-				select {
-				case <-r.Context().Done():
-				case <-s.closed:
-				}
-				panic(http.ErrAbortHandler)
-			case ModeStatus:
-				if fault.RetryAfterSeconds > 0 {
-					w.Header().Set("Retry-After", strconv.Itoa(fault.RetryAfterSeconds))
-				}
-				write(w, refusal(fault.Status, "injected", "the sandbox was told to answer this"))
-				return
-			}
 		}
-		if !authorized(r, token) {
-			svc.count(func(st *ServiceStats) { st.Unauthorized++ })
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			write(w, refusal(http.StatusUnauthorized, "unauthorized", "the bearer token is missing or wrong"))
+		if s.spoilBefore(w, r, fault) {
 			return
 		}
-		a := do(call{records: svc.records, email: strings.ToLower(r.PathValue("email")), body: body})
+		a := do(r, call{records: svc.records, email: strings.ToLower(r.PathValue("email")), body: body}, token)
 		svc.count(func(st *ServiceStats) {
 			st.Records += a.records
 			if a.batch {
 				st.Batches++
 			}
+			if a.health {
+				st.HealthChecks++
+			}
+			if a.unauthorized {
+				st.Unauthorized++
+			}
 		})
-		if hit && fault.Mode == ModeTimeout && !s.sleep(r.Context(), s.patience) {
-			panic(http.ErrAbortHandler)
+		if s.spoilAfter(w, r, fault, a) {
+			return
 		}
 		write(w, a)
 	})
 }
 
-// begin counts a call in, and takes the fault and the token as they are now.
+// healthy answers a question after the service itself. It costs a real system next to nothing.
+func healthy(call) answer {
+	return answer{status: http.StatusOK, body: map[string]string{"status": "ok"}, health: true}
+}
+
+// begin counts a call in, draws the fault that it meets, and takes the token as it is now.
 func (svc *service) begin() (Fault, string) {
 	svc.mu.Lock()
 	defer svc.mu.Unlock()
 	svc.stats.Calls++
 	svc.stats.InFlight++
 	svc.stats.MaxInFlight = max(svc.stats.MaxInFlight, svc.stats.InFlight)
-	return svc.fault, svc.token
+	return svc.faults.draw(), svc.token
 }
 
 func (svc *service) end() { svc.count(func(st *ServiceStats) { st.InFlight-- }) }
@@ -145,25 +152,23 @@ func (s *Server) sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// reset breaks the connection so that the client sees a reset rather than an orderly end.
-func reset(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil { // HTTP/2, or a recorder: the nearest thing to it
-		panic(http.ErrAbortHandler)
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // closing now discards and sends RST
-	}
-	_ = conn.Close()
-}
-
 // write sends an answer. A client that is gone by then is nobody's loss.
 func write(w http.ResponseWriter, a answer) {
+	maps.Copy(w.Header(), a.header)
 	if a.body == nil {
 		w.WriteHeader(a.status)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(a.status)
-	_ = json.NewEncoder(w).Encode(a.body)
+	_, _ = w.Write(encoded(a))
+}
+
+// encoded is the body of an answer.
+func encoded(a answer) []byte {
+	var body bytes.Buffer
+	if a.body != nil {
+		_ = json.NewEncoder(&body).Encode(a.body) // only what always encodes
+	}
+	return body.Bytes()
 }

@@ -14,11 +14,11 @@ func (s *Server) control() {
 		_, _ = io.WriteString(w, "ok\n")
 	})
 	s.own("PUT /_faults/{service}", func(w http.ResponseWriter, r *http.Request) {
-		var f Fault
-		if !decode(w, r, &f) {
+		var fs faults
+		if !decode(w, r, &fs) {
 			return
 		}
-		if err := s.SetFault(Service(r.PathValue("service")), f); err != nil {
+		if err := s.SetFault(Service(r.PathValue("service")), fs...); err != nil {
 			write(w, refusal(statusOf(err), "refused", err.Error()))
 			return
 		}

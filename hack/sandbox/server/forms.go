@@ -44,7 +44,7 @@ func (s *Server) resetByForm(w http.ResponseWriter, r *http.Request) {
 
 // back ends a form's post: on the page that it came from, or, if something was wrong, on the same with what that was.
 func (s *Server) back(w http.ResponseWriter, r *http.Request, err error) {
-	at := viewOf(r.URL.Query())
+	at := s.viewOf(r.URL.Query())
 	if err != nil {
 		s.writePage(w, statusOf(err), at, err.Error())
 		return

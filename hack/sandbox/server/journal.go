@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// Journal keeps the records of the CRM and the marketing system in a file, so that a restart finds them again, as it would
+// Journal keeps the records of the CRM, the marketing system and the vendors in a file, so that a restart finds them again, as it would
 // find those of the real systems. What the verifier and the locator were asked, faults, counts and tokens are not kept.
 //
 // The file holds one change per line, as JSON. It is written before the change is answered, but not synced: it survives the
@@ -28,7 +28,7 @@ type Journal struct {
 }
 
 // kept are the services whose records a Journal keeps.
-func kept() []Service { return []Service{CRM, Marketing} }
+func kept() []Service { return []Service{CRM, Marketing, HubSpot, Listmonk} }
 
 // OpenJournal reads a file, which need not be there yet, and rewrites it without what is past. A last line that was cut
 // short, because the process was killed while it wrote, is dropped and reported to log. Any other line that can't be read
@@ -89,6 +89,9 @@ func (j *Journal) compact() error {
 	records := 0
 	for _, name := range kept() {
 		c := j.stored[name]
+		if c.serial == 0 {
+			continue // it has never held anything
+		}
 		// A line without a record: the ids of deleted records are not given again.
 		if err := out.Encode(change{Service: name, Serial: c.serial}); err != nil {
 			return err

@@ -27,9 +27,9 @@ type view struct {
 func refreshes() []int { return []int{0, 2, 10} }
 
 // viewOf reads a query. What makes no sense is replaced by what does.
-func viewOf(q url.Values) view {
+func (s *Server) viewOf(q url.Values) view {
 	at := view{Service: Service(q.Get("service")), Page: 1}
-	if !slices.Contains(Services(), at.Service) {
+	if s.services[at.Service] == nil {
 		at.Service = CRM
 	}
 	if n, err := strconv.Atoi(q.Get("page")); err == nil {
@@ -78,14 +78,14 @@ func (s *Server) page(at view, problem string) page {
 		}
 		p.Switches = append(p.Switches, link{text, to.Href(), n == at.Refresh})
 	}
-	for _, name := range Services() {
+	for _, name := range s.names() {
 		p.Services = append(p.Services, s.services[name].card(at))
 	}
 	return p
 }
 
 func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
-	s.writePage(w, http.StatusOK, viewOf(r.URL.Query()), "")
+	s.writePage(w, http.StatusOK, s.viewOf(r.URL.Query()), "")
 }
 
 // writePage shows the sandbox as it is now. problem, if any, stands above it.

@@ -58,13 +58,20 @@ func modes() []preset {
 		{Text: "reset", Title: "resets connections"},
 		{Text: "hang", Title: "never answers"},
 		{Text: "timeout", Title: "does it, answers late"},
+		{Text: "trickle", Title: "does it, answers byte by byte"},
+		{Text: "cut", Title: "does it, breaks off the answer"},
+		{Text: "garbage", Title: "answers what is no JSON"},
+		{Text: "html", Title: "answers a page"},
+		{Text: "huge", Title: "answers 8 MiB"},
+		{Text: "tls", Title: "shows an expired certificate"},
 	}
 }
 
 func (svc *service) card(at view) card {
 	svc.mu.Lock()
-	stats, fault := svc.stats, svc.fault
+	stats, fs := svc.stats, svc.faults
 	svc.mu.Unlock()
+	fault := fs[0] // the form sets one, and shows the first
 	tab := view{Service: svc.name, Page: 1, Refresh: at.Refresh}
 	c := card{
 		Name:    string(svc.name),
@@ -72,8 +79,8 @@ func (svc *service) card(at view) card {
 		Tab:     link{svc.name.title(), tab.Href(), svc.name == at.Service},
 		Records: svc.records.size(),
 		Stats:   stats,
-		Works:   fault.Mode == ModeOK && fault.LatencyMillis == 0,
-		State:   fault.String(),
+		Works:   len(fs) == 1 && fault.Mode == ModeOK && fault.LatencyMillis == 0,
+		State:   fs.String(),
 		Action:  "/_faults/" + string(svc.name) + "?" + at.Query(),
 		Presets: presets(),
 		Exactly: exactly{
@@ -87,7 +94,7 @@ func (svc *service) card(at view) card {
 		c.Exactly.Percent = percent(*fault.Rate)
 	}
 	for i, p := range c.Presets {
-		c.Presets[i].Current = fault.Rate == nil && p.Fault == fault
+		c.Presets[i].Current = len(fs) == 1 && fault.Rate == nil && p.Fault == fault
 	}
 	for i, m := range c.Exactly.Modes {
 		c.Exactly.Modes[i].Current = Mode(m.Text) == fault.Mode
@@ -97,14 +104,17 @@ func (svc *service) card(at view) card {
 
 // title is the service's name as a heading.
 func (s Service) title() string {
-	return map[Service]string{Verifier: "Verifier", Locator: "Locator", CRM: "CRM", Marketing: "Marketing"}[s]
+	return map[Service]string{
+		Verifier: "Verifier", Locator: "Locator", CRM: "CRM", Marketing: "Marketing", HubSpot: "HubSpot", Listmonk: "listmonk",
+	}[s]
 }
 
 // String says in a few words what the fault does.
 func (f Fault) String() string {
 	what := map[Mode]string{
 		ModeOK: "works", ModeReset: "resets connections", ModeHang: "never answers", ModeTimeout: "answers too late",
-		ModeStatus: "answers " + strconv.Itoa(f.Status),
+		ModeStatus: "answers " + strconv.Itoa(f.Status), ModeTrickle: "answers byte by byte", ModeCut: "breaks off its answers",
+		ModeGarbage: "answers garbage", ModeHTML: "answers a page", ModeHuge: "answers 8 MiB", ModeTLS: "shows an expired certificate",
 	}[f.Mode]
 	parts := []string{what}
 	if f.RetryAfterSeconds > 0 {
@@ -117,6 +127,15 @@ func (f Fault) String() string {
 		parts = append(parts, percent(*f.Rate)+" % of the calls")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// String says in a few words what the faults do.
+func (fs faults) String() string {
+	parts := make([]string, 0, len(fs))
+	for _, f := range fs {
+		parts = append(parts, f.String())
+	}
+	return strings.Join(parts, "; ")
 }
 
 func blankZero(n int) string {

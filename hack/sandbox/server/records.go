@@ -49,15 +49,16 @@ func byKey(a, b Record) int { return strings.Compare(a.Key, b.Key) }
 // table holds the records of one service.
 type table struct {
 	service  Service
-	idPrefix string   // "": records have no ids
+	hasIDs   bool
+	idPrefix string
 	journal  *Journal // told of every change before it is made
 
 	mu sync.Mutex
 	*contents
 }
 
-func newTable(service Service, idPrefix string) *table {
-	return &table{service: service, idPrefix: idPrefix, contents: newContents()}
+func newTable(service Service, hasIDs bool, idPrefix string) *table {
+	return &table{service: service, hasIDs: hasIDs, idPrefix: idPrefix, contents: newContents()}
 }
 
 // list returns the records, sorted by key. Calls are not held up while it sorts.
@@ -112,8 +113,8 @@ func (t *table) put(key string, fields func(current map[string]any) map[string]a
 	if !found {
 		serial++
 		r = Record{Key: key, Email: key}
-		if t.idPrefix != "" {
-			r.ID = t.idPrefix + "-" + strconv.Itoa(serial)
+		if t.hasIDs {
+			r.ID = t.idPrefix + strconv.Itoa(serial)
 		}
 	}
 	next := fields(r.Fields)
@@ -137,6 +138,21 @@ func (t *table) update(key string, fields func(current map[string]any) map[strin
 	}
 	r, err = t.store(r, t.serial, next)
 	return r, true, err
+}
+
+// rename gives a record another key, in two changes. One that has that key already is replaced.
+func (t *table) rename(key, to string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r, found := t.rows[key]
+	if !found || key == to {
+		return nil
+	}
+	if err := t.commit(change{Serial: t.serial, Removed: key}); err != nil {
+		return err
+	}
+	r.Key, r.Email = to, to
+	return t.commit(change{Serial: t.serial, Record: &r})
 }
 
 // store commits a record with new fields. The lock must be held.

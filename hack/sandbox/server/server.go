@@ -25,7 +25,7 @@ const (
 	Marketing Service = "marketing"
 )
 
-// Services lists every service.
+// Services lists the services that every Server has.
 func Services() []Service { return []Service{Verifier, Locator, CRM, Marketing} }
 
 // DefaultToken is the bearer token a service takes unless Options name another one.
@@ -41,6 +41,8 @@ type Options struct {
 	// Journal keeps the records of the CRM and the marketing system; nil keeps them in memory alone. It serves one Server,
 	// and stays the caller's to close, once no call is served any more.
 	Journal *Journal
+	// Vendors are stand-ins that speak the dialect of a real system, by their Service.
+	Vendors map[Service]NewVendor
 	// Log says what the sandbox was told to do. Defaults to nothing.
 	Log *slog.Logger
 }
@@ -53,6 +55,7 @@ type Server struct {
 	journal  *Journal
 	tokens   map[Service]string // as at the start; never changed
 	services map[Service]*service
+	vendors  map[Service]Vendor
 
 	closeOnce sync.Once
 	closed    chan struct{}
@@ -63,10 +66,10 @@ type service struct {
 	name    Service
 	records *table
 
-	mu    sync.Mutex
-	token string
-	fault Fault
-	stats ServiceStats
+	mu     sync.Mutex
+	token  string
+	faults faults
+	stats  ServiceStats
 }
 
 // New makes a Server.
@@ -77,6 +80,7 @@ func New(o Options) *Server {
 		patience: o.Patience,
 		tokens:   map[Service]string{},
 		services: map[Service]*service{},
+		vendors:  map[Service]Vendor{},
 		closed:   make(chan struct{}),
 	}
 	if s.log == nil {
@@ -85,22 +89,37 @@ func New(o Options) *Server {
 	if s.patience <= 0 {
 		s.patience = time.Minute
 	}
-	idPrefix := map[Service]string{CRM: "crm", Marketing: "sub"}
+	idPrefix := map[Service]string{CRM: "crm-", Marketing: "sub-"}
 	for _, name := range Services() {
+		s.services[name] = &service{name: name, records: newTable(name, idPrefix[name] != "", idPrefix[name])}
+	}
+	for name, vendor := range o.Vendors {
+		s.services[name] = &service{name: name, records: newTable(name, true, "")}
+		s.vendors[name] = vendor(Table{s.services[name].records})
+	}
+	for name := range s.services {
 		s.tokens[name] = DefaultToken(name)
-		s.services[name] = &service{name: name, records: newTable(name, idPrefix[name])}
 	}
 	maps.Copy(s.tokens, o.Tokens)
 	s.Reset()
 	if o.Journal != nil {
 		s.journal = o.Journal // from here on: the first Reset empties no file
 		for _, name := range kept() {
+			if s.services[name] == nil {
+				continue
+			}
 			t := s.services[name].records
 			t.contents, t.journal = o.Journal.stored[name], o.Journal
 		}
 	}
 
 	s.control()
+	for _, name := range Services() {
+		s.route("GET /"+string(name)+"/v1/health", name, healthy)
+	}
+	for name, vendor := range s.vendors {
+		s.mount(name, vendor)
+	}
 	s.route("POST /verifier/v1/verify", Verifier, verify)
 	s.route("POST /locator/v1/locate", Locator, locate)
 	s.route("PUT /crm/v1/contacts/{email}", CRM, crmUpsert)
@@ -130,10 +149,13 @@ func (s *Server) reset() error {
 	if err := s.clear(); err != nil {
 		return err
 	}
+	for _, vendor := range s.vendors {
+		vendor.Reset()
+	}
 	for name, svc := range s.services {
 		svc.mu.Lock()
 		svc.token = s.tokens[name]
-		svc.fault = Fault{Mode: ModeOK}
+		svc.faults = faults{{Mode: ModeOK}}
 		svc.stats = ServiceStats{InFlight: svc.stats.InFlight, MaxInFlight: svc.stats.InFlight}
 		svc.mu.Unlock()
 	}
@@ -143,7 +165,7 @@ func (s *Server) reset() error {
 // clear deletes every record. It holds all tables at once, so that no line of one lands in the emptied journal before the
 // table itself is empty.
 func (s *Server) clear() error {
-	for _, name := range Services() {
+	for _, name := range s.names() {
 		t := s.services[name].records
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -151,7 +173,7 @@ func (s *Server) clear() error {
 	if err := s.journal.empty(); err != nil {
 		return err
 	}
-	for _, name := range Services() {
+	for _, name := range s.names() {
 		s.services[name].records.contents = newContents()
 	}
 	return nil
@@ -166,21 +188,35 @@ func (s *Server) SetToken(name Service, token string) {
 	}
 }
 
-// SetFault makes a service fail, or, with ModeOK, work again. It refuses a Fault that makes no sense.
-func (s *Server) SetFault(name Service, f Fault) error {
+// SetFault makes a service fail, or, with ModeOK, work again. Of several faults each call meets one at most, by their rates.
+// It refuses what makes no sense.
+func (s *Server) SetFault(name Service, fs ...Fault) error {
 	svc := s.services[name]
 	if svc == nil {
 		return errUnknownService
 	}
-	f, err := f.complete()
+	complete, err := faults(fs).complete()
 	if err != nil {
 		return err
 	}
 	svc.mu.Lock()
-	svc.fault = f
+	svc.faults = complete
 	svc.mu.Unlock()
-	s.log.Info("fault set", "service", name, "mode", f.Mode)
+	s.log.Info("fault set", "service", name, "fault", complete.String())
 	return nil
+}
+
+// TLSFails says whether the TLS port is to show an expired certificate now.
+func (s *Server) TLSFails() bool {
+	for _, svc := range s.services {
+		svc.mu.Lock()
+		fails := svc.faults.has(ModeTLS)
+		svc.mu.Unlock()
+		if fails {
+			return true
+		}
+	}
+	return false
 }
 
 // Records lists what a service holds, sorted by key.

@@ -11,12 +11,16 @@ import (
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/internal/provider/builtin"
 	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
+	"github.com/contact-operator/contact-operator/internal/provider/hubspot"
+	"github.com/contact-operator/contact-operator/internal/provider/listmonk"
 )
 
 func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
 	t.Parallel()
 	factories := Factories()
-	for _, name := range []v1alpha1.ProviderType{v1alpha1.ProviderHTTP, v1alpha1.ProviderBuiltin} {
+	for _, name := range []v1alpha1.ProviderType{
+		v1alpha1.ProviderHTTP, v1alpha1.ProviderBuiltin, v1alpha1.ProviderHubSpot, v1alpha1.ProviderListmonk,
+	} {
 		f, ok := factories[string(name)]
 		if !ok || f.New == nil || f.Refs == nil || f.Member == "" {
 			t.Errorf("provider %s has no complete factory", name)
@@ -35,8 +39,10 @@ func TestConfigMatchesTheAPI(t *testing.T) {
 	cases := map[string]struct {
 		newAPI, newConfig func() any
 	}{
-		"HTTP":    {func() any { return new(v1alpha1.HTTPProvider) }, func() any { return new(httpjson.Config) }},
-		"Builtin": {func() any { return new(v1alpha1.BuiltinProvider) }, func() any { return new(builtin.Config) }},
+		"HTTP":     {func() any { return new(v1alpha1.HTTPProvider) }, func() any { return new(httpjson.Config) }},
+		"HubSpot":  {func() any { return new(v1alpha1.HubSpotProvider) }, func() any { return new(hubspot.Config) }},
+		"Listmonk": {func() any { return new(v1alpha1.ListmonkProvider) }, func() any { return new(listmonk.Config) }},
+		"Builtin":  {func() any { return new(v1alpha1.BuiltinProvider) }, func() any { return new(builtin.Config) }},
 	}
 	for name := range Factories() {
 		if cases[name].newAPI == nil {

@@ -14,10 +14,12 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider"
 )
 
+// samples is where the samples are.
+const samples = "../../../config/samples"
+
 // The samples are what people copy: every expression and every list in them can be used.
 func TestSampleIntegrationsCompile(t *testing.T) {
 	t.Parallel()
-	const samples = "../../../config/samples"
 	configMaps := map[provider.Ref]string{}
 	var integrations []v1alpha1.Integration
 	for _, document := range documents(t, filepath.Join(samples, "*.yaml"), filepath.Join(samples, "*", "*.yaml")) {

@@ -7,13 +7,14 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/expression"
 )
 
 // asker makes a call that asks, for verifier and locator.
 type asker struct {
 	call
-	body   *expression // nil: no body
-	result *expression
+	body   *expression.Expression // nil: no body
+	result *expression.Expression
 }
 
 // ask returns the value of the result. The key is the submission's address.
@@ -31,26 +32,26 @@ func (a *asker) ask(ctx context.Context, s provider.Submission) (ref.Val, error)
 		return nil, err
 	}
 	var answered any
-	if a.result.readsBody {
-		if answered, err = parse(res.Body); err != nil {
+	if a.result.ReadsBody {
+		if answered, err = expression.Parse(res.Body); err != nil {
 			return nil, notJSON(a.result)
 		}
 	}
-	return a.result.eval(ctx, provider.Transient, newAnswer(res, answered))
+	return a.result.Eval(ctx, provider.Transient, expression.NewAnswer(res, answered))
 }
 
 // renderBody evaluates the body of a request. No expression gives no body.
-func renderBody(ctx context.Context, x *expression, record any) ([]byte, error) {
+func renderBody(ctx context.Context, x *expression.Expression, record any) ([]byte, error) {
 	if x == nil {
 		return nil, nil
 	}
-	v, err := x.eval(ctx, provider.Invalid, record)
+	v, err := x.Eval(ctx, provider.Invalid, record)
 	if err != nil {
 		return nil, err
 	}
-	b, err := render(v)
+	b, err := expression.Render(v)
 	if err != nil {
-		return nil, provider.Errorf(provider.Invalid, "%s gives a value for this record that has no form in JSON", x.field)
+		return nil, provider.Errorf(provider.Invalid, "%s gives a value for this record that has no form in JSON", x.Field)
 	}
 	return b, nil
 }
@@ -67,14 +68,14 @@ func (v *verifier) Verify(ctx context.Context, s provider.Submission) (provider.
 	return provider.Verification{Verdict: verdict}, err
 }
 
-func toVerdict(x *expression, value ref.Val) (provider.Verdict, error) {
+func toVerdict(x *expression.Expression, value ref.Val) (provider.Verdict, error) {
 	s, _ := value.(types.String)
 	switch verdict := provider.Verdict(s); verdict {
 	case provider.Deliverable, provider.Undeliverable, provider.Disposable, provider.Role, provider.AcceptAll, provider.Unknown:
 		return verdict, nil
 	}
 	return "", provider.Errorf(provider.Transient,
-		"%s gives something else than a verdict: Deliverable, Undeliverable, Disposable, Role, AcceptAll or Unknown", x.field)
+		"%s gives something else than a verdict: Deliverable, Undeliverable, Disposable, Role, AcceptAll or Unknown", x.Field)
 }
 
 type locator struct{ asker }
@@ -90,7 +91,7 @@ func (l *locator) Locate(ctx context.Context, s provider.Submission) (provider.L
 }
 
 // toCountry takes null for a country that is not known.
-func toCountry(x *expression, value ref.Val) (string, error) {
+func toCountry(x *expression.Expression, value ref.Val) (string, error) {
 	switch v := value.(type) {
 	case types.Null:
 		return "", nil
@@ -103,7 +104,7 @@ func toCountry(x *expression, value ref.Val) (string, error) {
 		}
 	}
 	return "", provider.Errorf(provider.Transient,
-		"%s gives something else than a country: two letters (ISO 3166-1 alpha-2), or nothing", x.field)
+		"%s gives something else than a country: two letters (ISO 3166-1 alpha-2), or nothing", x.Field)
 }
 
 func isLetter(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/expression"
 )
 
 // call is one HTTP call, without what belongs to a single record.
@@ -46,6 +47,6 @@ func (c *call) classify(status int) (class provider.Class, ok bool) {
 }
 
 // notJSON is the failure of a result that looks into something else, for example the page of a proxy.
-func notJSON(x *expression) error {
-	return provider.Errorf(provider.Transient, "the service's answer is not JSON, which %s reads", x.field)
+func notJSON(x *expression.Expression) error {
+	return provider.Errorf(provider.Transient, "the service's answer is not JSON, which %s reads", x.Field)
 }

@@ -18,6 +18,7 @@ type Config struct {
 	Locate  *Call    `json:"locate,omitempty"`
 	Upsert  *Upsert  `json:"upsert,omitempty"`
 	Erase   *Erase   `json:"erase,omitempty"`
+	Health  *Health  `json:"health,omitempty"`
 }
 
 // Header is sent with every call. Its value is given here or in a Secret.
@@ -46,10 +47,29 @@ type Upsert struct {
 	Result     string          `json:"result,omitempty"`
 	Suppressed string          `json:"suppressed,omitempty"`
 	Responses  []ResponseClass `json:"responses,omitempty"`
+	Batch      *Batch          `json:"batch,omitempty"`
+}
+
+// Batch writes several records in one call. Method defaults to POST. Responses hold for the call and for each record's
+// status.
+type Batch struct {
+	Method     string          `json:"method,omitempty"`
+	URL        string          `json:"url"`
+	MaxRecords int             `json:"maxRecords"`
+	Body       string          `json:"body"`
+	Result     string          `json:"result"`
+	Responses  []ResponseClass `json:"responses,omitempty"`
 }
 
 // Erase removes. Method defaults to DELETE. 404 and 410 are Success unless Responses says otherwise.
 type Erase struct {
+	Method    string          `json:"method,omitempty"`
+	URL       string          `json:"url"`
+	Responses []ResponseClass `json:"responses,omitempty"`
+}
+
+// Health asks whether the service works. Method defaults to GET.
+type Health struct {
 	Method    string          `json:"method,omitempty"`
 	URL       string          `json:"url"`
 	Responses []ResponseClass `json:"responses,omitempty"`

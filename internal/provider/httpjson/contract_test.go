@@ -3,6 +3,7 @@ package httpjson_test
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -40,8 +41,14 @@ func TestContract(t *testing.T) {
 						"attributes": contact.attributes, "consent": contact.consent, "when": timestamp(contact.consent.time)}`,
 					Result:     `string(response.body.id)`,
 					Suppressed: `response.body.unsubscribed`,
+					Batch: &httpjson.Batch{
+						URL: base + "/people", MaxRecords: 20,
+						Body:   `{"people": records.map(r, {"key": r.key, "person": r.body})}`,
+						Result: `response.body.map(r, {"status": r.code, "id": r.?id, "suppressed": r.?unsubscribed})`,
+					},
 				},
-				Erase: &httpjson.Erase{URL: base + "/people/{key}"},
+				Erase:  &httpjson.Erase{URL: base + "/people/{key}"},
+				Health: &httpjson.Health{URL: base + "/health"},
 			}
 		},
 		"ids of its own": func(base string) httpjson.Config {
@@ -57,8 +64,16 @@ func TestContract(t *testing.T) {
 					Body:      `{"key": contact.email.upperAscii(), "record": contact}`,
 					Result:    `response.status == 409 ? response.body.existing.id : response.body.id`,
 					Responses: []httpjson.ResponseClass{{Status: 409, Class: "Success"}},
+					// It answers in an order of its own, and tells of what it refuses apart.
+					Batch: &httpjson.Batch{
+						Method: "PUT", URL: base + "/create/many", MaxRecords: 7,
+						Body: `{"list": records}`,
+						Result: `records.map(r, r.key in response.body.ids
+							? {"status": 200, "id": response.body.ids[r.key]} : {"status": response.body.refused[r.key]})`,
+					},
 				},
-				Erase: &httpjson.Erase{Method: "POST", URL: base + "/erase?who={key}"},
+				Erase:  &httpjson.Erase{Method: "POST", URL: base + "/erase?who={key}"},
+				Health: &httpjson.Health{Method: "POST", URL: base + "/health", Responses: []httpjson.ResponseClass{{Status: 405, Class: "Success"}}},
 			}
 		},
 	}
@@ -78,6 +93,7 @@ func TestContract(t *testing.T) {
 				NewVendor:   newService,
 				WantVerdict: provider.Deliverable,
 				WantCountry: "GB",
+				Refused:     func(c *provider.Contact) { c.Attributes = map[string]string{"plan": "refused"} },
 			})
 		})
 	}
@@ -130,7 +146,40 @@ func newService(testing.TB) providertest.Vendor {
 	s.HandleFunc("POST /erase", s.guarded(func(r *http.Request, _ map[string]any) (int, any) {
 		return s.remove(r.URL.Query().Get("who")), nil
 	}))
+	s.HandleFunc("GET /health", s.guarded(func(*http.Request, map[string]any) (int, any) { return http.StatusNoContent, nil }))
+	s.HandleFunc("POST /people", s.guarded(s.many))
+	s.HandleFunc("PUT /create/many", s.guarded(s.createMany))
 	return s
+}
+
+// many answers one by one.
+func (s *service) many(_ *http.Request, body map[string]any) (int, any) {
+	results := []any{}
+	for _, item := range body["people"].([]any) {
+		item := item.(map[string]any)
+		if item["person"].(map[string]any)["plan"] == "refused" {
+			results = append(results, map[string]any{"code": 422})
+			continue
+		}
+		_, id := s.put(item["key"].(string))
+		results = append(results, map[string]any{"code": 200, "id": strconv.Itoa(id), "unsubscribed": true})
+	}
+	return http.StatusOK, results
+}
+
+// createMany answers by key.
+func (s *service) createMany(_ *http.Request, body map[string]any) (int, any) {
+	ids, refused := map[string]any{}, map[string]any{}
+	for _, item := range body["list"].([]any) {
+		key := item.(map[string]any)["key"].(string)
+		record := item.(map[string]any)["body"].(map[string]any)["record"].(map[string]any)
+		if record["attributes"].(map[string]any)["plan"] == "refused" {
+			refused[key] = 422
+			continue
+		}
+		_, ids[key] = s.put(key)
+	}
+	return http.StatusMultiStatus, map[string]any{"ids": ids, "refused": refused}
 }
 
 // guarded checks what every call must have, and answers in JSON.

@@ -2,20 +2,16 @@
 //
 // Each call has a method, a URL, a body and a result. Body, key and results are CEL expressions, compiled and
 // type-checked when the Integration is first seen: a misspelt field is an error with its position, not a surprise at night.
-// Strings and encoders of cel-go's extensions and optional values are at hand.
+// Package expression has the language, and says what values become in JSON.
 //
 // # What expressions see
 //
 //   - verify and locate: submission, as provider.Submission names its fields.
 //   - upsert: contact, as provider.Contact does.
+//   - a batch's body and result: records, a list of key and body, the body being what the upsert's body gave for the record.
 //   - results: response, with status (int), headers (a map, names in lower case, several values joined by ", ") and body:
 //     the JSON of the answer, null where it is empty. A whole number in it is an int, any other a double. An answer that is
 //     not JSON fails a result that reads response.body, and only that.
-//
-// # What bodies become
-//
-// JSON with sorted keys. A timestamp is written in RFC 3339, bytes in base64, a duration in seconds ("1.5s"). An optional
-// value that is empty is left out of its map or list.
 //
 // # What a failure means
 //

@@ -10,6 +10,7 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/expression"
 )
 
 // Factory makes the provider HTTP.
@@ -43,15 +44,15 @@ func newProvider(s provider.Settings) (provider.Provider, error) {
 	if b.header, err = headers(c.Headers, s.Secrets); err != nil {
 		return provider.Provider{}, err
 	}
-	if b.environments, err = newEnvironments(); err != nil {
-		return provider.Provider{}, &provider.Error{Class: provider.Config, Message: "the expression language can't be set up; this is a fault of the operator", Err: err}
+	if b.Environments, err = expression.NewEnvironments(); err != nil {
+		return provider.Provider{}, err
 	}
 	return b.provider(c)
 }
 
 // builder holds what the calls of one Integration share.
 type builder struct {
-	environments
+	expression.Environments
 
 	client *http.Client
 	header http.Header
@@ -61,14 +62,14 @@ type builder struct {
 func (b builder) provider(c Config) (provider.Provider, error) {
 	var p provider.Provider
 	if c.Verify != nil {
-		a, err := b.asker("spec.http.verify", c.Verify, func(x *expression, v ref.Val) error { _, err := toVerdict(x, v); return err })
+		a, err := b.asker("spec.http.verify", c.Verify, func(x *expression.Expression, v ref.Val) error { _, err := toVerdict(x, v); return err })
 		if err != nil {
 			return provider.Provider{}, err
 		}
 		p.Verifier = &verifier{a}
 	}
 	if c.Locate != nil {
-		a, err := b.asker("spec.http.locate", c.Locate, func(x *expression, v ref.Val) error { _, err := toCountry(x, v); return err })
+		a, err := b.asker("spec.http.locate", c.Locate, func(x *expression.Expression, v ref.Val) error { _, err := toCountry(x, v); return err })
 		if err != nil {
 			return provider.Provider{}, err
 		}
@@ -80,6 +81,11 @@ func (b builder) provider(c Config) (provider.Provider, error) {
 			return provider.Provider{}, err
 		}
 		p.Upserter = u
+		if c.Upsert.Batch != nil {
+			if p.Batch, err = b.batch("spec.http.upsert.batch", c.Upsert.Batch, u); err != nil {
+				return provider.Provider{}, err
+			}
+		}
 	}
 	if c.Erase != nil {
 		e, err := b.eraser("spec.http.erase", c.Erase)
@@ -87,6 +93,13 @@ func (b builder) provider(c Config) (provider.Provider, error) {
 			return provider.Provider{}, err
 		}
 		p.Eraser = e
+	}
+	if c.Health != nil {
+		h, err := b.health("spec.http.health", c.Health)
+		if err != nil {
+			return provider.Provider{}, err
+		}
+		p.Health = h
 	}
 	return p, nil
 }
@@ -109,19 +122,19 @@ func (b builder) call(path, verb, otherwise, target string, responses []Response
 
 // asker compiles a call that asks. fits tells whether a value is a possible result: a result that is always the same is
 // checked before any submission meets it.
-func (b builder) asker(path string, c *Call, fits func(*expression, ref.Val) error) (a asker, err error) {
+func (b builder) asker(path string, c *Call, fits func(*expression.Expression, ref.Val) error) (a asker, err error) {
 	if a.call, err = b.call(path, c.Method, http.MethodPost, c.URL, c.Responses); err != nil {
 		return asker{}, err
 	}
 	if c.Body != "" {
-		if a.body, err = b.body(b.submission, path+".body", c.Body); err != nil {
+		if a.body, err = b.body(b.Submission, path+".body", c.Body); err != nil {
 			return asker{}, err
 		}
 	}
 	if c.Result == "" {
 		return asker{}, provider.Errorf(provider.Config, "%s.result is missing: it says what the answer means", path)
 	}
-	if a.result, err = b.response.compile(path+".result", c.Result, types.StringKind); err != nil {
+	if a.result, err = b.Response.Compile(path+".result", c.Result, types.StringKind); err != nil {
 		return asker{}, err
 	}
 	return a, checkConstant(a.result, fits)
@@ -133,32 +146,32 @@ func (b builder) upserter(path string, c *Upsert) (u *upserter, err error) {
 		return nil, err
 	}
 	if c.Key != "" {
-		if u.key, err = b.contact.compile(path+".key", c.Key, types.StringKind); err != nil {
+		if u.key, err = b.Contact.Compile(path+".key", c.Key, types.StringKind); err != nil {
 			return nil, err
 		}
-		if u.key.constant {
+		if u.key.Constant {
 			return nil, provider.Errorf(provider.Config, "%s.key is the same for everybody: make it depend on contact", path)
 		}
 	}
 	if c.Body == "" {
 		return nil, provider.Errorf(provider.Config, "%s.body is missing: it says what the system should hold", path)
 	}
-	if u.body, err = b.body(b.contact, path+".body", c.Body); err != nil {
+	if u.body, err = b.body(b.Contact, path+".body", c.Body); err != nil {
 		return nil, err
 	}
 	if c.Result != "" {
-		if u.result, err = b.response.compile(path+".result", c.Result, types.StringKind, types.IntKind, types.UintKind); err != nil {
+		if u.result, err = b.Response.Compile(path+".result", c.Result, types.StringKind, types.IntKind, types.UintKind); err != nil {
 			return nil, err
 		}
-		if err := checkConstant(u.result, func(x *expression, v ref.Val) error { _, err := toID(x, v); return err }); err != nil {
+		if err := checkConstant(u.result, func(x *expression.Expression, v ref.Val) error { _, err := toID(x, v); return err }); err != nil {
 			return nil, err
 		}
 	}
 	if c.Suppressed != "" {
-		if u.suppressed, err = b.response.compile(path+".suppressed", c.Suppressed, types.BoolKind); err != nil {
+		if u.suppressed, err = b.Response.Compile(path+".suppressed", c.Suppressed, types.BoolKind); err != nil {
 			return nil, err
 		}
-		if err := checkConstant(u.suppressed, func(x *expression, v ref.Val) error { _, err := toSuppressed(x, v); return err }); err != nil {
+		if err := checkConstant(u.suppressed, func(x *expression.Expression, v ref.Val) error { _, err := toSuppressed(x, v); return err }); err != nil {
 			return nil, err
 		}
 	}
@@ -181,14 +194,14 @@ func (b builder) eraser(path string, c *Erase) (*eraser, error) {
 }
 
 // body compiles the body of a request.
-func (b builder) body(env environment, field, text string) (*expression, error) {
-	x, err := env.compile(field, text)
+func (b builder) body(env expression.Environment, field, text string) (*expression.Expression, error) {
+	x, err := env.Compile(field, text)
 	if err != nil {
 		return nil, err
 	}
-	return x, checkConstant(x, func(x *expression, v ref.Val) error {
-		if _, err := render(v); err != nil {
-			return provider.Errorf(provider.Config, "%s has no form in JSON", x.field)
+	return x, checkConstant(x, func(x *expression.Expression, v ref.Val) error {
+		if _, err := expression.Render(v); err != nil {
+			return provider.Errorf(provider.Config, "%s has no form in JSON", x.Field)
 		}
 		return nil
 	})
@@ -196,11 +209,11 @@ func (b builder) body(env environment, field, text string) (*expression, error) 
 
 // checkConstant evaluates an expression that is the same for all records. What is wrong with it is wrong with the
 // Integration.
-func checkConstant(x *expression, fits func(*expression, ref.Val) error) error {
-	if !x.constant {
+func checkConstant(x *expression.Expression, fits func(*expression.Expression, ref.Val) error) error {
+	if !x.Constant {
 		return nil
 	}
-	v, err := x.eval(context.Background(), provider.Config, nil)
+	v, err := x.Eval(context.Background(), provider.Config)
 	if err != nil {
 		return err
 	}

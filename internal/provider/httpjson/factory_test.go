@@ -108,6 +108,32 @@ func TestNewFindsMistakes(t *testing.T) {
 			func(c *Config) { c.Verify.Body = `{"a": 1.0 / 0.0}` },
 			`spec.http.verify.body has no form in JSON`,
 		},
+		"a batch over one record": {
+			batched(func(b *Batch) { b.Body = `[contact.email]` }),
+			`spec.http.upsert.batch.body:1:2: undeclared reference to 'contact'`,
+		},
+		"misspelt part of a record": {
+			batched(func(b *Batch) { b.Body = `records.map(r, r.boddy)` }),
+			`spec.http.upsert.batch.body:1:17: undefined field 'boddy'`,
+		},
+		"a batch that is always the same":  {batched(func(b *Batch) { b.Body = `{}` }), `spec.http.upsert.batch.body is the same for all records`},
+		"a result that is always the same": {batched(func(b *Batch) { b.Result = `[{"status": 200}]` }), `spec.http.upsert.batch.result is the same for all batches`},
+		"a result that is no list": {
+			batched(func(b *Batch) { b.Result = `response.status` }),
+			`spec.http.upsert.batch.result: its value is of type int, and has to be a list`,
+		},
+		"a batch of one":         {batched(func(b *Batch) { b.MaxRecords = 1 }), `spec.http.upsert.batch.maxRecords has to be 2 at least`},
+		"a batch without body":   {batched(func(b *Batch) { b.Body = "" }), `spec.http.upsert.batch.body is missing`},
+		"a batch without result": {batched(func(b *Batch) { b.Result = "" }), `spec.http.upsert.batch.result is missing`},
+		"a batch for one key": {
+			batched(func(b *Batch) { b.URL = "https://crm.example/{key}" }),
+			`spec.http.upsert.batch.url: this call is not about one record: leave {key} out`,
+		},
+		"health of one key": {
+			func(c *Config) { c.Health = &Health{URL: "https://crm.example/{key}"} },
+			`spec.http.health.url: this call is not about one record: leave {key} out`,
+		},
+		"a good batch":     {batched(), ``},
 		"no result":        {func(c *Config) { c.Verify.Result = "" }, `spec.http.verify.result is missing`},
 		"no body":          {func(c *Config) { c.Upsert.Body = "" }, `spec.http.upsert.body is missing`},
 		"unknown method":   {func(c *Config) { c.Upsert.Method = "UPSERT" }, `spec.http.upsert.method: "UPSERT" is not one of`},

@@ -42,6 +42,23 @@ func against(t *testing.T, r reply, change ...func(*Config)) provider.Provider {
 	return p
 }
 
+// recorded makes a provider whose service keeps the last body it was sent.
+func recorded(t *testing.T, body *[]byte, change ...func(*Config)) provider.Provider {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { *body, _ = io.ReadAll(r.Body) }))
+	t.Cleanup(srv.Close)
+	change = append(change, func(c *Config) {
+		if c.Upsert.Batch != nil {
+			c.Upsert.Batch.URL = srv.URL
+		}
+	})
+	p, err := Factory().New(provider.Settings{Spec: spec(t, srv.URL, change...), HTTP: httpx.New(httpx.Options{AllowLoopback: true})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 // failed is an error without its cause.
 func failed(err error) *provider.Error {
 	if err == nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/expression"
 )
 
 // maxRemoteID is the port's limit, in bytes.
@@ -21,10 +22,10 @@ const maxRemoteID = 256
 // headers, so that a change of the mapping changes it.
 type upserter struct {
 	call
-	key        *expression // nil: the address
-	body       *expression
-	result     *expression // nil: the service gives no id
-	suppressed *expression // nil: it suppresses nobody
+	key        *expression.Expression // nil: the address
+	body       *expression.Expression
+	result     *expression.Expression // nil: the service gives no id
+	suppressed *expression.Expression // nil: it suppresses nobody
 }
 
 // Render implements provider.Upserter.
@@ -50,15 +51,15 @@ func (u *upserter) head(target string) []byte { return []byte(u.method + " " + t
 func (u *upserter) keyOf(ctx context.Context, c *provider.Contact) (string, error) {
 	key, field := c.Email, "the address"
 	if u.key != nil {
-		v, err := u.key.eval(ctx, provider.Invalid, c)
+		v, err := u.key.Eval(ctx, provider.Invalid, c)
 		if err != nil {
 			return "", err
 		}
 		s, ok := v.(types.String)
 		if !ok {
-			return "", provider.Errorf(provider.Invalid, "%s gives no string for this record", u.key.field)
+			return "", provider.Errorf(provider.Invalid, "%s gives no string for this record", u.key.Field)
 		}
-		key, field = string(s), u.key.field
+		key, field = string(s), u.key.Field
 	}
 	if key == "" || len(key) > maxKey {
 		return "", provider.Errorf(provider.Invalid, "%s gives this record a key that is empty or longer than %d bytes", field, maxKey)
@@ -68,13 +69,9 @@ func (u *upserter) keyOf(ctx context.Context, c *provider.Contact) (string, erro
 
 // Upsert implements provider.Upserter.
 func (u *upserter) Upsert(ctx context.Context, r provider.Request) (provider.Receipt, error) {
-	target, err := u.url.expand(r.Key)
+	target, body, err := u.open(r)
 	if err != nil {
 		return provider.Receipt{}, err
-	}
-	body, ok := bytes.CutPrefix(r.Payload, u.head(target))
-	if !ok {
-		return provider.Receipt{}, provider.Errorf(provider.Transient, "the request was rendered before the Integration changed: it is rendered again")
 	}
 	res, err := u.send(ctx, target, body)
 	if err != nil {
@@ -83,19 +80,31 @@ func (u *upserter) Upsert(ctx context.Context, r provider.Request) (provider.Rec
 	return u.receipt(ctx, res)
 }
 
+// open takes a Request apart.
+func (u *upserter) open(r provider.Request) (target string, body []byte, err error) {
+	if target, err = u.url.expand(r.Key); err != nil {
+		return "", nil, err
+	}
+	body, ok := bytes.CutPrefix(r.Payload, u.head(target))
+	if !ok {
+		return "", nil, provider.Errorf(provider.Transient, "the request was rendered before the Integration changed: it is rendered again")
+	}
+	return target, body, nil
+}
+
 func (u *upserter) receipt(ctx context.Context, res httpx.Response) (provider.Receipt, error) {
 	var body any
-	for _, x := range []*expression{u.result, u.suppressed} {
-		if x == nil || !x.readsBody {
+	for _, x := range []*expression.Expression{u.result, u.suppressed} {
+		if x == nil || !x.ReadsBody {
 			continue
 		}
 		var err error
-		if body, err = parse(res.Body); err != nil {
+		if body, err = expression.Parse(res.Body); err != nil {
 			return provider.Receipt{}, notJSON(x)
 		}
 		break
 	}
-	answer := newAnswer(res, body)
+	answer := expression.NewAnswer(res, body)
 	id, err := read(ctx, u.result, answer)
 	if err != nil {
 		return provider.Receipt{}, err
@@ -116,20 +125,29 @@ func (u *upserter) receipt(ctx context.Context, res httpx.Response) (provider.Re
 
 // read gives null where there is no expression, and where it looks into an answer that is empty: the service has taken the
 // write and has nothing to add.
-func read(ctx context.Context, x *expression, a *answer) (ref.Val, error) {
+func read(ctx context.Context, x *expression.Expression, a *expression.Answer) (ref.Val, error) {
 	if x == nil {
 		return types.NullValue, nil
 	}
-	v, err := x.eval(ctx, provider.Transient, a)
-	if err != nil && ctx.Err() == nil && x.readsBody && a.Body == nil {
+	v, err := x.Eval(ctx, provider.Transient, a)
+	if err != nil && ctx.Err() == nil && x.ReadsBody && a.Body == nil {
 		return types.NullValue, nil
 	}
 	return v, err
 }
 
-// toID takes whole numbers, too. An id that is too long to keep, or is no plain text, is dropped: it is a convenience.
-func toID(x *expression, value ref.Val) (string, error) {
-	var id string
+// toID takes whole numbers, too.
+func toID(x *expression.Expression, value ref.Val) (string, error) {
+	id, ok := idOf(value)
+	if !ok {
+		return "", provider.Errorf(provider.Transient, "%s gives something else than an id: a string, a whole number or nothing", x.Field)
+	}
+	return id, nil
+}
+
+// idOf reads an id. One that is too long to keep, or is no plain text, is dropped: it is a convenience. ok is false for what
+// is no id.
+func idOf(value ref.Val) (id string, ok bool) {
 	switch v := value.(type) {
 	case types.Null:
 	case types.String:
@@ -139,23 +157,23 @@ func toID(x *expression, value ref.Val) (string, error) {
 	case types.Uint:
 		id = strconv.FormatUint(uint64(v), 10)
 	default:
-		return "", provider.Errorf(provider.Transient, "%s gives something else than an id: a string, a whole number or nothing", x.field)
+		return "", false
 	}
 	if len(id) > maxRemoteID || strings.ContainsFunc(id, unicode.IsControl) {
-		return "", nil
+		return "", true
 	}
-	return id, nil
+	return id, true
 }
 
 // toSuppressed takes null for no.
-func toSuppressed(x *expression, value ref.Val) (bool, error) {
+func toSuppressed(x *expression.Expression, value ref.Val) (bool, error) {
 	switch v := value.(type) {
 	case types.Null:
 		return false, nil
 	case types.Bool:
 		return bool(v), nil
 	}
-	return false, provider.Errorf(provider.Transient, "%s gives something else than true or false", x.field)
+	return false, provider.Errorf(provider.Transient, "%s gives something else than true or false", x.Field)
 }
 
 // eraser removes.

@@ -10,6 +10,7 @@ package providertest
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"testing"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
@@ -36,6 +37,12 @@ type Adapter struct {
 	// WantVerdict and WantCountry are what the stand-in leads to for the suite's submission.
 	WantVerdict provider.Verdict
 	WantCountry string
+
+	// Refused changes a Contact so that the stand-in refuses it, and it alone, with an error of class WantRefused (default:
+	// Invalid). It has to
+	// be given where the Provider has a Batch.
+	Refused     func(*provider.Contact)
+	WantRefused provider.Class
 
 	// Except names cases that do not hold for this vendor, with the reason. The adapter's own tests show what holds
 	// instead.
@@ -64,6 +71,19 @@ func Contact() provider.Contact {
 		Attributes: map[string]string{"plan": "contractplan", "size": "12", "topic": "a & b <c>"},
 		Consent:    provider.Consent{Marketing: "Granted", Statement: "Send me the contractletter", Time: "2026-11-05T12:00:00Z"},
 	}
+}
+
+// Contacts are n people. The first is Contact.
+func Contacts(n int) []provider.Contact {
+	list := make([]provider.Contact, n)
+	for i := range list {
+		list[i] = Contact()
+		if i > 0 {
+			list[i].Email = "person" + strconv.Itoa(i) + ".contract@person.example"
+			list[i].Name = "Person Contractname" + strconv.Itoa(i)
+		}
+	}
+	return list
 }
 
 // private is what must not come up in an error.

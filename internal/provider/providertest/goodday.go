@@ -42,11 +42,19 @@ func testSecrets(t *testing.T, a Adapter) {
 
 func testSuccess(t *testing.T, a Adapter) {
 	b := newBench(t, a)
-	b.goodDay(t)
+	b.goodDay(t, 0)
 }
 
-// goodDay calls every port in turn and checks its result.
-func (b *bench) goodDay(t *testing.T) {
+// company is how many people are there beside the first after every operation was called: those of a batch.
+func (b *bench) company() int {
+	if b.provider.Batch == nil {
+		return 0
+	}
+	return pair - 1
+}
+
+// goodDay calls every port in turn and checks its result. others are there already, beside the suite's person.
+func (b *bench) goodDay(t *testing.T, others int) {
 	t.Helper()
 	ctx, p := t.Context(), b.provider
 	if p.Verifier != nil {
@@ -63,13 +71,18 @@ func (b *bench) goodDay(t *testing.T) {
 		if _, err := p.Upserter.Upsert(ctx, b.rendered(t)); err != nil {
 			t.Errorf("Upsert: %v", err)
 		}
-		b.holds(t, 1)
+		b.holds(t, 1+others)
 	}
 	if p.Eraser != nil {
 		if err := p.Eraser.Erase(ctx, b.rendered(t)); err != nil {
 			t.Errorf("Erase: %v", err)
 		}
-		b.holds(t, 0)
+		b.holds(t, others)
+	}
+	if p.Health != nil {
+		if err := p.Health.CheckHealth(ctx); err != nil {
+			t.Errorf("CheckHealth: %v", err)
+		}
 	}
 }
 
@@ -110,13 +123,13 @@ func testRepetition(t *testing.T, a Adapter) {
 }
 
 func testLostAnswer(t *testing.T, a Adapter) {
-	b := newBench(t, a)
+	b := warmBench(t, a)
 	b.fail(lostAnswer(b.vendor))
 	for _, op := range b.operations(t) {
 		b.checkError(t, op.call(t.Context()), provider.Transient)
 	}
 	b.fail(nil)
-	b.goodDay(t)
+	b.goodDay(t, b.company())
 }
 
 func testRender(t *testing.T, a Adapter) {
@@ -178,6 +191,6 @@ func testConcurrency(t *testing.T, a Adapter) {
 	}
 	wg.Wait()
 	if b.provider.Upserter != nil {
-		b.holds(t, 1)
+		b.holds(t, 1+b.company())
 	}
 }

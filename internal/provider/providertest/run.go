@@ -2,6 +2,8 @@ package providertest
 
 import (
 	"testing"
+
+	"github.com/contact-operator/contact-operator/internal/provider"
 )
 
 // Run holds an adapter against the contract. Each case is a subtest, named after what has to hold.
@@ -9,6 +11,9 @@ func Run(t *testing.T, a Adapter) {
 	t.Helper()
 	if len(a.Secrets) == 0 {
 		t.Fatal("the adapter brings no Secret: the suite could not tell whether it keeps them")
+	}
+	if a.Refused != nil && a.WantRefused == "" {
+		a.WantRefused = provider.Invalid
 	}
 	cases := map[string]func(*testing.T, Adapter){
 		"secrets are named, and missed when they are not there": testSecrets,
@@ -23,6 +28,10 @@ func Run(t *testing.T, a Adapter) {
 		"an answer that can't be read passes":                   testUnreadable,
 		"another content type does no harm":                     testContentType,
 		"redirects are not followed":                            testRedirect,
+		"a batch is written in one call, in order":              testBatch,
+		"a refused record does not hold back its batch":         testRefusedRecord,
+		"a batch that is refused whole says so":                 testRefusedBatch,
+		"a health call changes nothing":                         testHealth,
 		"calls at the same time don't disturb each other":       testConcurrency,
 	}
 	for name := range a.Except {

@@ -48,6 +48,15 @@ func newBench(t *testing.T, a Adapter) *bench {
 	return b
 }
 
+// warmBench is a bench on which every operation has worked once: what an adapter finds out before its first call is known.
+// The other benches show what happens when that fails.
+func warmBench(t *testing.T, a Adapter) *bench {
+	t.Helper()
+	b := newBench(t, a)
+	b.goodDay(t, 0)
+	return b
+}
+
 func (b *bench) serve(w http.ResponseWriter, r *http.Request) {
 	b.calls.Add(1)
 	b.mu.RLock()
@@ -74,12 +83,17 @@ func (b *bench) fail(fault http.Handler) {
 	b.fault = fault
 }
 
+// pair is how many people a batch of the operations has.
+const pair = 2
+
 // operation is one port of the Provider, called for the suite's person.
 type operation struct {
 	name string
 	// asks: the port's result comes from the answer, so that an answer that can't be read fails.
 	asks bool
-	call func(context.Context) error
+	// counts: the answer has to say something of each record, so that one that says nothing fails.
+	counts bool
+	call   func(context.Context) error
 }
 
 func (b *bench) operations(t *testing.T) []operation {
@@ -87,27 +101,41 @@ func (b *bench) operations(t *testing.T) []operation {
 	var list []operation
 	p := b.provider
 	if p.Verifier != nil {
-		list = append(list, operation{"Verify", true, func(ctx context.Context) error {
+		list = append(list, operation{name: "Verify", asks: true, call: func(ctx context.Context) error {
 			_, err := p.Verifier.Verify(ctx, Submission())
 			return err
 		}})
 	}
 	if p.Locator != nil {
-		list = append(list, operation{"Locate", true, func(ctx context.Context) error {
+		list = append(list, operation{name: "Locate", asks: true, call: func(ctx context.Context) error {
 			_, err := p.Locator.Locate(ctx, Submission())
 			return err
 		}})
 	}
 	if p.Upserter != nil {
-		list = append(list, operation{"Upsert", false, func(ctx context.Context) error {
+		list = append(list, operation{name: "Upsert", call: func(ctx context.Context) error {
 			_, err := p.Upserter.Upsert(ctx, b.rendered(t))
 			return err
 		}})
 	}
 	if p.Eraser != nil {
-		list = append(list, operation{"Erase", false, func(ctx context.Context) error {
+		list = append(list, operation{name: "Erase", call: func(ctx context.Context) error {
 			return p.Eraser.Erase(ctx, b.rendered(t))
 		}})
+	}
+	if p.Batch != nil {
+		list = append(list, operation{name: "UpsertBatch", asks: true, counts: true, call: func(ctx context.Context) error {
+			written, err := p.Batch.UpsertBatch(ctx, b.renderedBatch(t, Contacts(pair)))
+			for _, w := range written {
+				if err == nil {
+					err = w.Err
+				}
+			}
+			return err
+		}})
+	}
+	if p.Health != nil {
+		list = append(list, operation{name: "CheckHealth", call: p.Health.CheckHealth})
 	}
 	if len(list) == 0 {
 		t.Fatal("the Provider offers no port")
@@ -126,6 +154,18 @@ func (b *bench) rendered(t *testing.T) provider.Request {
 		t.Fatalf("Render: %v", err)
 	}
 	return r
+}
+
+func (b *bench) renderedBatch(t *testing.T, contacts []provider.Contact) []provider.Request {
+	t.Helper()
+	list := make([]provider.Request, len(contacts))
+	for i, c := range contacts {
+		var err error
+		if list[i], err = b.provider.Upserter.Render(c); err != nil {
+			t.Fatalf("Render: %v", err)
+		}
+	}
+	return list
 }
 
 // checkError holds an error against the contract and against the wanted class. It returns nil after it has complained.

@@ -1,8 +1,9 @@
-package httpjson
+package expression
 
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,28 +18,31 @@ import (
 
 const (
 	// costLimit bounds one evaluation, in cel-go's units. A mapping of some dozen fields costs some hundred; at the limit a
-	// tenth of a second has gone by.
-	costLimit = 100_000
+	// tenth of a second has gone by. What works on a whole batch may cost batchCostLimit.
+	costLimit      = 100_000
+	batchCostLimit = 20 * costLimit
 	// interruptEvery is how many turns of a loop pass between two looks at the context.
 	interruptEvery = 100
 	// maxCompilerText bounds what is quoted of the compiler, in bytes.
 	maxCompilerText = 512
 )
 
-// expression is a compiled CEL expression over one variable.
-type expression struct {
-	field    string // for messages: spec.http.upsert.body
-	variable string
-	program  cel.Program
-	source   *celast.SourceInfo
-	// constant: the variable does not occur, so that the value is the same for all records.
-	constant bool
-	// readsBody: the expression may look at response.body.
-	readsBody bool
+// Expression is a compiled CEL expression over the variables of its Environment.
+type Expression struct {
+	// Field is its place in the Integration, for messages: spec.http.upsert.body.
+	Field string
+	// Constant: no variable occurs, so that the value is the same for all records.
+	Constant bool
+	// ReadsBody: the expression may look at response.body.
+	ReadsBody bool
+
+	variables []string
+	program   cel.Program
+	source    *celast.SourceInfo
 }
 
-// compile checks an expression and its type, as far as it is known before there is a value. No kinds: any will do.
-func (e *environment) compile(field, text string, kinds ...types.Kind) (*expression, error) {
+// Compile checks an expression and its type, as far as it is known before there is a value. No kinds: any will do.
+func (e Environment) Compile(field, text string, kinds ...types.Kind) (*Expression, error) {
 	ast, issues := e.env.Compile(text)
 	if issues.Err() != nil {
 		return nil, compileError(field, issues)
@@ -48,66 +52,75 @@ func (e *environment) compile(field, text string, kinds ...types.Kind) (*express
 	}
 	program, err := e.env.Program(ast,
 		cel.EvalOptions(cel.OptOptimize),
-		cel.CostLimit(costLimit),
+		cel.CostLimit(e.costLimit()),
 		cel.InterruptCheckFrequency(interruptEvery))
 	if err != nil {
 		// What only shows here is a constant that can't be evaluated, such as a malformed regular expression.
 		return nil, provider.Errorf(provider.Config, "%s: %s", field, oneLine(err.Error()))
 	}
-	x := &expression{field: field, variable: e.variable, program: program, source: ast.NativeRep().SourceInfo()}
-	x.constant, x.readsBody = uses(ast.NativeRep(), e.variable)
+	x := &Expression{Field: field, variables: e.variables, program: program, source: ast.NativeRep().SourceInfo()}
+	x.Constant, x.ReadsBody = uses(ast.NativeRep(), e.variables)
 	return x, nil
 }
 
-// uses looks for the variable. Any use of response other than its status and headers may read the body.
-func uses(ast *celast.AST, variable string) (constant, readsBody bool) {
+// uses looks for the variables. Any use of response other than its status and headers may read the body.
+func uses(ast *celast.AST, variables []string) (constant, readsBody bool) {
+	const response = "response"
+	constant = true
 	all, harmless := 0, 0
 	celast.PreOrderVisit(ast.Expr(), celast.NewExprVisitor(func(x celast.Expr) {
 		switch {
-		case x.Kind() == celast.IdentKind && x.AsIdent() == variable:
-			all++
+		case x.Kind() == celast.IdentKind:
+			constant = constant && !slices.Contains(variables, x.AsIdent())
+			if x.AsIdent() == response {
+				all++
+			}
 		case x.Kind() == celast.SelectKind:
 			s := x.AsSelect()
-			if o := s.Operand(); o.Kind() == celast.IdentKind && o.AsIdent() == variable &&
+			if o := s.Operand(); o.Kind() == celast.IdentKind && o.AsIdent() == response &&
 				(s.FieldName() == "status" || s.FieldName() == "headers") {
 				harmless++
 			}
 		}
 	}))
-	return all == 0, all > harmless
+	return constant, all > harmless
 }
 
-// eval evaluates the expression. A failure is the class that the caller gives it, and says where in the expression it
+// Eval evaluates the expression over the values of its variables, in their order. A failure is the class that the caller gives it, and says where in the expression it
 // arose, never what the values were: cel-go's own texts hold them.
-func (x *expression) eval(ctx context.Context, class provider.Class, value any) (ref.Val, error) {
-	v, _, err := x.program.ContextEval(ctx, map[string]any{x.variable: value})
+func (x *Expression) Eval(ctx context.Context, class provider.Class, values ...any) (ref.Val, error) {
+	activation := make(map[string]any, len(values))
+	for i, v := range values {
+		activation[x.variables[i]] = v
+	}
+	v, _, err := x.program.ContextEval(ctx, activation)
 	if err == nil {
-		return unwrap(v), nil
+		return Unwrap(v), nil
 	}
 	if ctx.Err() != nil {
 		return nil, &provider.Error{Class: provider.Transient, Message: "no answer within the deadline", Err: ctx.Err()}
 	}
 	if cancelled := (interpreter.EvalCancelledError{}); errors.As(err, &cancelled) {
-		return nil, provider.Errorf(class, "%s takes too long to evaluate: make it simpler", x.field)
+		return nil, provider.Errorf(class, "%s takes too long to evaluate: make it simpler", x.Field)
 	}
 	return nil, x.failure(class, x.position(err))
 }
 
 // failure says that the expression and what it reads don't go together.
-func (x *expression) failure(class provider.Class, position string) error {
+func (x *Expression) failure(class provider.Class, position string) error {
 	switch class {
 	case provider.Transient:
-		return provider.Errorf(class, "%s%s does not fit the service's answer", x.field, position)
+		return provider.Errorf(class, "%s%s does not fit the service's answer", x.Field, position)
 	case provider.Invalid:
 		return provider.Errorf(class,
 			`%s%s can't be evaluated for this record: what not every record has is read like contact.attributes[?"plan"].orValue("")`,
-			x.field, position)
+			x.Field, position)
 	}
-	return provider.Errorf(class, "%s%s can't be evaluated", x.field, position)
+	return provider.Errorf(class, "%s%s can't be evaluated", x.Field, position)
 }
 
 // position of the part that failed, as :line:column, or nothing.
-func (x *expression) position(err error) string {
+func (x *Expression) position(err error) string {
 	var failed *types.Err
 	if !errors.As(err, &failed) {
 		return ""
@@ -124,8 +137,8 @@ func position(line, column int) string {
 	return ":" + strconv.Itoa(line) + ":" + strconv.Itoa(column+1)
 }
 
-// unwrap opens an optional value. An empty one is null.
-func unwrap(v ref.Val) ref.Val {
+// Unwrap opens an optional value. An empty one is null.
+func Unwrap(v ref.Val) ref.Val {
 	for {
 		o, ok := v.(*types.Optional)
 		if !ok {
@@ -177,8 +190,11 @@ func checkKind(field string, t *cel.Type, kinds []types.Kind) error {
 		}
 	}
 	want := "a string"
-	if kinds[0] == types.BoolKind {
+	switch kinds[0] {
+	case types.BoolKind:
 		want = "true or false"
+	case types.ListKind:
+		want = "a list"
 	}
 	return provider.Errorf(provider.Config, "%s: its value is of type %s, and has to be %s", field, t, want)
 }

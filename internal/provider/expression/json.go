@@ -1,4 +1,4 @@
-package httpjson
+package expression
 
 import (
 	"bytes"
@@ -18,8 +18,8 @@ import (
 // errNoJSON says that a value has no form in JSON. It never tells which value.
 var errNoJSON = errors.New("a value has no form in JSON")
 
-// render writes a value as canonical JSON: equal values give equal bytes.
-func render(v ref.Val) ([]byte, error) {
+// Render writes a value as canonical JSON: equal values give equal bytes.
+func Render(v ref.Val) ([]byte, error) {
 	plain, present, err := toPlain(v)
 	if err != nil {
 		return nil, err
@@ -27,11 +27,17 @@ func render(v ref.Val) ([]byte, error) {
 	if !present {
 		plain = nil
 	}
-	return marshal(plain)
+	return Marshal(plain)
 }
 
-// marshal is json.Marshal without its escaping for HTML.
-func marshal(v any) ([]byte, error) {
+// Plain turns a value into what encoding/json writes in one way only; an empty optional is nil.
+func Plain(v ref.Val) (any, error) {
+	plain, _, err := toPlain(v)
+	return plain, err
+}
+
+// Marshal is json.Marshal without its escaping for HTML.
+func Marshal(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	e := json.NewEncoder(&buf)
 	e.SetEscapeHTML(false)
@@ -122,13 +128,16 @@ func listToPlain(l traits.Lister) ([]any, error) {
 	return out, nil
 }
 
-// objectToPlain takes one of our own structures apart: contact, contact.consent, submission. Read back as a map, its keys
+// objectToPlain takes one of our own structures apart: contact, contact.consent, submission, and the elements of records. Read back as a map, its keys
 // are sorted like all others.
 func objectToPlain(v ref.Val) (any, bool, error) {
+	if r, ok := v.Value().(*Record); ok && r != nil {
+		return map[string]any{"key": r.Key, "body": r.Body}, true, nil
+	}
 	if v.Type().TypeName() != submissionType && v.Type().TypeName() != contactType && v.Type().TypeName() != consentType {
 		return nil, false, errNoJSON
 	}
-	b, err := marshal(v.Value())
+	b, err := Marshal(v.Value())
 	if err != nil {
 		return nil, false, err
 	}
@@ -142,9 +151,9 @@ func objectToPlain(v ref.Val) (any, bool, error) {
 // errNotJSON says that an answer is not one JSON value.
 var errNotJSON = errors.New("not JSON")
 
-// parse reads an answer. Whole numbers become int64: an id must not turn into 1.2e+10 on its way through an expression.
+// Parse reads an answer. Whole numbers become int64, or uint64 where they are larger: an id must not turn into 1.2e+10 on its way through an expression.
 // Nothing, and white space, is null.
-func parse(body []byte) (any, error) {
+func Parse(body []byte) (any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, nil
 	}
@@ -167,6 +176,9 @@ func numbers(v any) (any, error) {
 		if !strings.ContainsAny(v.String(), ".eE") {
 			if i, err := v.Int64(); err == nil {
 				return i, nil
+			}
+			if u, err := strconv.ParseUint(v.String(), 10, 64); err == nil {
+				return u, nil
 			}
 		}
 		f, err := v.Float64()

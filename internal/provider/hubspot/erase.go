@@ -1,0 +1,45 @@
+package hubspot
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/contact-operator/contact-operator/internal/provider"
+)
+
+// eraser removes contacts.
+type eraser struct {
+	*account
+	forGood bool // GDPRDelete
+}
+
+// Erase implements provider.Eraser. The contact is looked up first, by its address, so that what is removed is there.
+func (e *eraser) Erase(ctx context.Context, r provider.Request) error {
+	res, err := e.call(ctx, http.MethodGet, contactPath(r.Key), nil)
+	switch {
+	case err != nil:
+		return err
+	case res.Status == http.StatusNotFound && problemOf(res.Body).CorrelationID != "":
+		return nil // HubSpot itself says so, and not something between
+	case res.Status/100 != 2:
+		return e.refusal(res)
+	}
+	var c contact
+	if json.Unmarshal(res.Body, &c) != nil {
+		return errUnreadable()
+	}
+	if _, err := c.receipt(); err != nil {
+		return err
+	}
+	if e.forGood {
+		// By its id, never by the address: HubSpot blocks an address that it does not find.
+		res, err = e.call(ctx, http.MethodPost, gdprDeletePath, map[string]any{"objectId": c.ID})
+	} else {
+		res, err = e.call(ctx, http.MethodDelete, contactsPath+"/"+c.ID, nil)
+	}
+	if err == nil && res.Status/100 != 2 && res.Status != http.StatusNotFound {
+		err = e.refusal(res)
+	}
+	return err
+}

@@ -30,7 +30,7 @@ const (
 	// maxRemembered bounds the file, in bytes.
 	maxRemembered = 64 << 20
 	// rememberPoll is how often the file is compared with what is known.
-	rememberPoll = 5 * time.Second
+	rememberPoll = time.Second
 )
 
 // remembered is the file's content.

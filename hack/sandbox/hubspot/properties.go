@@ -37,14 +37,14 @@ func standard() map[string]property {
 	for _, name := range []string{
 		"email", "firstname", "lastname", "company", "phone", "country", "city", "website", "jobtitle", "message", "hs_additional_emails",
 	} {
-		all[name] = property{Name: name, Label: name, Type: "string", FieldType: "text", GroupName: "contactinformation"}
+		all[name] = property{Name: name, Label: name, Type: "string", FieldType: "text", GroupName: "contactinformation", Options: []option{}}
 	}
 	stage := property{Name: "lifecyclestage", Label: "Lifecycle Stage", Type: "enumeration", FieldType: "radio", GroupName: "contactinformation"}
 	for _, value := range []string{"subscriber", "lead", "marketingqualifiedlead", "customer"} {
 		stage.Options = append(stage.Options, option{value, value})
 	}
 	all[stage.Name] = stage
-	created := property{Name: "createdate", Label: "Create Date", Type: "datetime", FieldType: "date", GroupName: "contactinformation"}
+	created := property{Name: "createdate", Label: "Create Date", Type: "datetime", FieldType: "date", GroupName: "contactinformation", Options: []option{}}
 	created.ModificationMetadata.ReadOnlyValue = true
 	all[created.Name] = created
 	return all
@@ -56,6 +56,7 @@ func (a *account) createProperty(body []byte) server.VendorAnswer {
 		return a.problem(http.StatusConflict, "OBJECT_ALREADY_EXISTS", "A property named '"+p.Name+"' already exists.")
 	}
 	p.Calculated, p.ModificationMetadata.ReadOnlyValue = false, false
+	p.Options = append([]option{}, p.Options...) // never null
 	a.properties[p.Name] = p
 	return server.VendorAnswer{Status: http.StatusCreated, Body: p}
 }
@@ -69,7 +70,6 @@ func (a *account) readProperties(body []byte) server.VendorAnswer {
 	results, failures := []property{}, []any{}
 	for _, i := range in.Inputs {
 		if p, found := a.properties[i.Name]; found {
-			p.Options = append([]option{}, p.Options...) // never null
 			results = append(results, p)
 			continue
 		}

@@ -69,11 +69,7 @@ func (t Table) Remove(key string) (found bool, err error) { return t.rows.remove
 
 // names are the services that this Server has, vendors last.
 func (s *Server) names() []Service {
-	names := Services()
-	for _, name := range slices.Sorted(maps.Keys(s.vendors)) {
-		names = append(names, name)
-	}
-	return names
+	return append(Services(), slices.Sorted(maps.Keys(s.vendors))...)
 }
 
 // mount serves all paths of a vendor's stand-in.

@@ -1,10 +1,7 @@
 package httpjson
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
@@ -84,17 +81,11 @@ type ResponseClass struct {
 // success is the class of an answer that is none of the error classes.
 const success = "Success"
 
-// decode reads a spec. What it does not know it refuses: a field that is silently ignored would be a call that does
-// something else than its author reads.
+// decode reads a spec.
 func decode(spec json.RawMessage) (Config, error) {
 	var c Config
-	d := json.NewDecoder(bytes.NewReader(spec))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil {
-		return Config{}, provider.Errorf(provider.Config, "spec.http can't be read: %v", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return Config{}, provider.Errorf(provider.Config, "spec.http can't be read: it is more than one JSON value")
+	if err := provider.Decode("http", spec, &c); err != nil {
+		return Config{}, err
 	}
 	if c.Verify == nil && c.Locate == nil && c.Upsert == nil {
 		return Config{}, provider.Errorf(provider.Config, "spec.http offers nothing: give at least one of verify, locate and upsert")

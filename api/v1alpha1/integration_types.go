@@ -153,7 +153,7 @@ type CircuitPolicy struct {
 
 	// windowSeconds is the time over which failures are counted.
 	// +optional
-	// +kubebuilder:default=60
+	// +kubebuilder:default=20
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=3600
 	WindowSeconds *int32 `json:"windowSeconds,omitempty"`

@@ -22,7 +22,7 @@ const (
 	firstRest   = 200 * time.Millisecond
 	longestRest = 30 * time.Second
 	// The same for a namespace in which an administrator has to mend something.
-	firstBlock   = 5 * time.Second
+	firstBlock   = 500 * time.Millisecond // an API server that has just started knows no rights yet
 	longestBlock = 5 * time.Minute
 	// halvedOnce is the time in which the pace is halved once only: failures come in heaps.
 	halvedOnce = 100 * time.Millisecond

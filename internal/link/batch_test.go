@@ -31,7 +31,7 @@ func (s *system) note(keys ...string) {
 	s.mu.Lock()
 	s.calls = append(s.calls, strings.Join(keys, "+"))
 	s.mu.Unlock()
-	time.Sleep(s.takes)
+	elapse(s.takes)
 }
 
 func (s *system) Upsert(_ context.Context, r provider.Request) (provider.Receipt, error) {
@@ -215,7 +215,7 @@ func TestABatchTakesOneSlotAndOneToken(t *testing.T) {
 		s := &system{takes: time.Second}
 		l := r.Set(crm, "1", batching(s, Options{Concurrent: 1}))
 		first := beginWrites(t, l, "a", "b", "c", "d")
-		time.Sleep(time.Millisecond)
+		elapse(time.Millisecond)
 		var wait *provider.Wait
 		if _, err := l.Upsert(t.Context(), provider.Request{Key: "e"}); !errors.As(err, &wait) || !wait.Busy {
 			t.Fatalf("got %v while the only slot is taken", err)
@@ -241,7 +241,7 @@ func TestAProbeTravelsAlone(t *testing.T) {
 		l := r.Set(crm, "1", batching(s, Options{Circuit: quick}))
 		call(t, l, 4, classed(provider.Transient))
 		park(r, "a", "b", "c")
-		time.Sleep(5 * time.Second)
+		elapse(5 * time.Second)
 		woken.expect(t, "one probes", "a")
 		begun := r.Begin(sub("a"))
 		write(t, l, "a")
@@ -258,7 +258,7 @@ func TestASplitKeepsToTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, _ := newRegistry()
 		s := &system{
-			whole:  func(keys []string) error { return classed(provider.Invalid) },
+			whole:  func([]string) error { return classed(provider.Invalid) },
 			refuse: map[string]error{"a": classed(provider.Invalid)},
 		}
 		o := batching(s, Options{Rate: &Rate{Calls: 1, Period: 40 * time.Second}})

@@ -53,7 +53,7 @@ func TestWindowForgets(t *testing.T) {
 		l := r.Set(crm, "1", Options{Timeout: time.Minute, Circuit: quick})
 		call(t, l, 2, classed(provider.Transient))
 		call(t, l, 1, classed(provider.Invalid)) // it answers, so that these are not in a row
-		time.Sleep(2 * time.Minute)
+		elapse(2 * time.Minute)
 		call(t, l, 3, classed(provider.Transient))
 		if s, _ := r.Snapshot(crm); s.Circuit != Closed {
 			t.Errorf("is %s: failures of long ago count", s.Circuit)
@@ -84,9 +84,9 @@ func TestOutage(t *testing.T) {
 		park(r, "c", "a", "b")
 		plan(r, "z")
 		for _, interval := range []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second, 30 * time.Second} {
-			time.Sleep(interval - time.Millisecond)
+			elapse(interval - time.Millisecond)
 			woken.expect(t, "it is not time")
-			time.Sleep(time.Millisecond)
+			elapse(time.Millisecond)
 			woken.expect(t, "one probes, the oldest", "a")
 			probe("a", classed(provider.Transient))
 			park(r, "a") // its planned time has come while nothing else happened
@@ -94,7 +94,7 @@ func TestOutage(t *testing.T) {
 		if calls != 5 {
 			t.Errorf("%d probes", calls)
 		}
-		time.Sleep(30 * time.Second)
+		elapse(30 * time.Second)
 		woken.expect(t, "one probes", "a")
 		probe("a", nil)
 		woken.expect(t, "a second probe has to confirm it", "b")
@@ -116,7 +116,7 @@ func TestOutage(t *testing.T) {
 		if at := l.Settling(); time.Until(at) > settledAfter || at.IsZero() {
 			t.Errorf("settles at %v", at)
 		}
-		time.Sleep(settledAfter)
+		elapse(settledAfter)
 		r.Tick(crm)
 		if got := l.Health().Condition; got != Healthy {
 			t.Errorf("is %s after a while", got)
@@ -141,14 +141,14 @@ func TestOneIncidentIsOne(t *testing.T) {
 					was = is
 				}
 			}
-			time.Sleep(time.Second)
+			elapse(time.Second)
 		}
 		if seen[Failing] != 1 || seen[Healthy] != 0 {
 			t.Errorf("the incident began %d times and ended %d times", seen[Failing], seen[Healthy])
 		}
 		for range 60 {
 			call(t, l, 5, good)
-			time.Sleep(time.Second)
+			elapse(time.Second)
 		}
 		if l.Health().Condition != Healthy {
 			t.Error("it does not end")
@@ -161,7 +161,7 @@ func TestDrainGrowsAndIsHalved(t *testing.T) {
 		r, _ := newRegistry()
 		l := r.Set(crm, "1", Options{Timeout: time.Minute, Concurrent: 8, Circuit: quick})
 		call(t, l, 4, classed(provider.Transient))
-		time.Sleep(5 * time.Second)
+		elapse(5 * time.Second)
 		call(t, l, 2, nil)
 		slots := func() int {
 			n, _ := l.room()
@@ -228,9 +228,9 @@ func TestRetryAfterHoldsForTheWholeLink(t *testing.T) {
 				return
 			}
 			park(r, "a")
-			time.Sleep(tc.want - time.Millisecond)
+			elapse(tc.want - time.Millisecond)
 			woken.expect(t, name+": it is too early")
-			time.Sleep(time.Millisecond)
+			elapse(time.Millisecond)
 			woken.expect(t, name+": the time is over", "a")
 		})
 	}
@@ -242,14 +242,14 @@ func TestThrottledProbeWaitsToo(t *testing.T) {
 		l := r.Set(crm, "1", Options{Timeout: time.Minute, Circuit: quick})
 		call(t, l, 4, classed(provider.Transient))
 		park(r, "a", "b")
-		time.Sleep(5 * time.Second)
+		elapse(5 * time.Second)
 		woken.expect(t, "one probes", "a")
 		b := r.Begin(sub("a"))
 		_ = l.Call(t.Context(), returns(&provider.Error{Class: provider.Throttled, Message: "slow down", RetryAfter: time.Minute}))
 		r.Done(b)
-		time.Sleep(time.Minute - time.Millisecond)
+		elapse(time.Minute - time.Millisecond)
 		woken.expect(t, "it has asked to be left alone")
-		time.Sleep(time.Millisecond)
+		elapse(time.Millisecond)
 		woken.expect(t, "the next probe", "b")
 	})
 }

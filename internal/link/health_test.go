@@ -72,9 +72,9 @@ func TestStoppedLinkIsProbedOnce(t *testing.T) {
 		l := r.Set(crm, "1", Options{Timeout: time.Minute})
 		call(t, l, 1, classed(provider.Auth))
 		park(r, "a", "b")
-		time.Sleep(probeInterval - time.Second)
+		elapse(probeInterval - time.Second)
 		woken.expect(t, "it is not time to probe yet")
-		time.Sleep(time.Second)
+		elapse(time.Second)
 		woken.expect(t, "the one that has waited longest probes", "a")
 		begun := r.Begin(sub("a"))
 		calls := 0
@@ -116,7 +116,7 @@ func TestRefusalIsProbedSoonerThanAWrongCredential(t *testing.T) {
 				t.Errorf("waits %v after %v", wait, last)
 			}
 			last = wait
-			time.Sleep(wait)
+			elapse(wait)
 		}
 		if last != probeInterval {
 			t.Errorf("ends at %v", last)
@@ -189,7 +189,7 @@ func TestGateHoldsWritesBack(t *testing.T) {
 		}
 		park(r, "a")
 		woken.expect(t, "the gate is closed")
-		time.Sleep(time.Minute)
+		elapse(time.Minute)
 		woken.expect(t, "the gate opens", "a")
 		if err := l.Write(t.Context(), returns(nil)); err != nil {
 			t.Errorf("behind the open gate: %v", err)
@@ -254,24 +254,24 @@ func TestHealthCheck(t *testing.T) {
 			t.Error("to be well is not to take records")
 		}
 		expect("it was asked just now", 1, idleTime)
-		time.Sleep(idleTime / 2)
+		elapse(idleTime / 2)
 		call(t, l, 1, nil)
 		expect("a call says as much", 1, idleTime)
 		c.err = classed(provider.Transient)
 		for range 3 {
-			time.Sleep(idleTime)
+			elapse(idleTime)
 			next()
 		}
 		if got := l.Health().Condition; got != Failing || c.calls != 4 {
 			t.Errorf("is %s after %d checks", got, c.calls)
 		}
 		call(t, l, 1, classed(provider.Config))
-		time.Sleep(2 * probeInterval)
+		elapse(2 * probeInterval)
 		if r.CheckHealth(t.Context(), crm); c.calls != 4 || l.Health().Condition != Refused {
 			t.Error("what was refused is not what is asked")
 		}
 		park(r, "a")
-		time.Sleep(idleTime)
+		elapse(idleTime)
 		if r.CheckHealth(t.Context(), crm); c.calls != 4 {
 			t.Error("somebody waits, whose call says more")
 		}

@@ -52,7 +52,7 @@ func (o Options) withDefaults() Options {
 	o.Concurrent = cmp.Or(o.Concurrent, 16)
 	c := &o.Circuit
 	c.FailurePercent, c.MinimumCalls = cmp.Or(c.FailurePercent, 50), cmp.Or(c.MinimumCalls, 10)
-	c.Window = cmp.Or(c.Window, time.Minute)
+	c.Window = cmp.Or(c.Window, 20*time.Second)
 	c.OpenFor, c.MaxOpenFor = cmp.Or(c.OpenFor, 5*time.Second), cmp.Or(c.MaxOpenFor, time.Minute)
 	c.ProbeSuccesses = cmp.Or(c.ProbeSuccesses, 3)
 	if o.Provider.Batch != nil {

@@ -111,7 +111,7 @@ func TestSinceIsWhenTheWaitBegan(t *testing.T) {
 		began := time.Now()
 		for range 3 {
 			park(r, "a")
-			time.Sleep(time.Second)
+			elapse(time.Second)
 		}
 		begun := r.Begin(sub("a"))
 		if !begun.Since().Equal(began) {

@@ -45,7 +45,7 @@ func TestRate(t *testing.T) {
 					made = append(made, time.Now())
 					continue
 				}
-				time.Sleep(limit.Period / time.Duration(20*limit.Calls))
+				elapse(limit.Period / time.Duration(20*limit.Calls))
 			}
 			for i := limit.Calls; i < len(made); i++ {
 				if took := made[i].Sub(made[i-limit.Calls]); took < limit.Period-time.Microsecond {
@@ -66,7 +66,7 @@ func TestTheNextTokenCallsTheNextSubmission(t *testing.T) {
 		call(t, l, 1, nil)
 		park(r, "b", "a")
 		woken.expect(t, "there is no token")
-		time.Sleep(time.Minute + time.Second)
+		elapse(time.Minute + time.Second)
 		woken.expect(t, "there is one", "a")
 	})
 }
@@ -88,7 +88,7 @@ func TestNothingIsPolled(t *testing.T) {
 		synctest.Wait()
 		park(r, "a", "b")
 		woken.expect(t, "it was stopped")
-		time.Sleep(probeInterval / 2)
+		elapse(probeInterval / 2)
 		woken.expect(t, "and stays so")
 		if l.timerAt.IsZero() {
 			t.Error("nobody will look again")

@@ -118,3 +118,6 @@ func hold(t *testing.T, l *Link, n int) (release func()) {
 		running.Wait()
 	}
 }
+
+// elapse lets time pass: in a synctest bubble, at once.
+func elapse(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // the bubble's clock, not the machine's

@@ -46,7 +46,7 @@ func ComputeIntake(config *Config, s IntakeState, now time.Time) []Incident {
 	}
 	if s.QuotaPercent > 0 {
 		// The cluster has one etcd, however many intakes tell of it.
-		r.add(StorageNearlyFull, config.rule(StorageNearlyFull).severity(s.QuotaSince, now, s.QuotaPercent), s.QuotaSince, nil, facts{
+		r.add(StorageNearlyFull, config.rule(StorageNearlyFull).severity(s.QuotaSince, now, s.QuotaPercent), s.QuotaSince, map[string]string{}, facts{
 			summary:     fmt.Sprintf("etcd has used %d %% of its quota; at 100 %% the whole cluster refuses every write", s.QuotaPercent),
 			description: "Submissions then wait in the spools. Shorten the retention, defragment etcd, or raise its quota.",
 			command:     "kubectl get --raw /metrics | grep apiserver_storage_size_bytes",

@@ -131,9 +131,6 @@ func (r *rules) canary(p *v1alpha1.ContactPipeline) {
 	if c.CompletedTime != nil {
 		f.description += " The last one that got through was seen " + c.CompletedTime.UTC().Format(time.RFC3339) + "."
 	}
-	if c.Submission != "" {
-		f.command = fmt.Sprintf("kubectl -n %s describe contactsubmission %s", p.Namespace, c.Submission)
-	}
 	r.add(CanaryFailed, r.config.rule(CanaryFailed).severity(since, r.now, 1), since,
 		map[string]string{labelNamespace: p.Namespace, labelPipeline: p.Name}, f)
 }

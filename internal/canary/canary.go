@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -17,12 +17,8 @@ import (
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
 )
 
-const (
-	// interval is the time between two looks at the canaries that are under way.
-	interval = 2 * time.Second
-	// acceptWithin is what the intake is given to take one: it may be rolling.
-	acceptWithin = time.Minute
-)
+// acceptWithin is what the intake is given to take one: it may be rolling.
+const acceptWithin = time.Minute
 
 // Runner sends the canaries, and looks how they fare.
 type Runner struct {
@@ -34,7 +30,7 @@ type Runner struct {
 	Client client.Client
 	// Door takes them.
 	Door *Door
-	// Interval is the time between two looks; 0: two seconds.
+	// Interval is the time between two looks.
 	Interval time.Duration
 	// Log of the runner.
 	Log logr.Logger
@@ -45,11 +41,7 @@ func (r *Runner) NeedLeaderElection() bool { return true }
 
 // Start runs until ctx ends.
 func (r *Runner) Start(ctx context.Context) error {
-	every := interval
-	if r.Interval > 0 {
-		every = r.Interval
-	}
-	ticker := time.NewTicker(every)
+	ticker := time.NewTicker(r.Interval)
 	defer ticker.Stop()
 	for {
 		select {

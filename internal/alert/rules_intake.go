@@ -11,6 +11,8 @@ type IntakeState struct {
 	Name string
 	// Namespace of the intake.
 	Namespace string
+	// SpoolDir is the folder of its spool.
+	SpoolDir string
 	// Spooled submissions that wait for the API server, and when the oldest of them was accepted.
 	Spooled       int
 	OldestSpooled time.Time
@@ -40,7 +42,7 @@ func ComputeIntake(config *Config, s IntakeState, now time.Time) []Incident {
 		r.add(DeadLetters, config.rule(DeadLetters).severity(s.OldestDead, now, s.DeadLetters), s.OldestDead, labels(), facts{
 			summary:     fmt.Sprintf("Intake %s has set aside %s that the API server refuses", s.Name, counted(s.DeadLetters, "submission")),
 			description: "They are kept on its disk, and nobody processes them before a person has looked. Its log says why each was refused.",
-			command:     fmt.Sprintf("kubectl -n %s logs %s --tail=50", s.Namespace, s.Name),
+			command:     fmt.Sprintf("kubectl -n %s exec %s -- /contact-intake spool list --spool-dir=%s", s.Namespace, s.Name, s.SpoolDir),
 			affected:    s.DeadLetters, oldest: s.OldestDead,
 		})
 	}

@@ -262,7 +262,7 @@ const (
 	CanaryRejected CanaryReason = "Rejected"
 	// CanaryStalled: a system will not take it, and it waits for a person.
 	CanaryStalled CanaryReason = "Stalled"
-	// CanaryLost: the intake took it, and there is no such submission.
+	// CanaryLost: the intake took it, and there is no such submission: it lies in a spool, or somebody deleted it.
 	CanaryLost CanaryReason = "Lost"
 )
 

@@ -138,6 +138,24 @@ var _ = Describe("Alerts", Ordered, func() {
 		}).Should(Succeed())
 	})
 
+	It("sends a canary the whole way, again and again, and tells when it does not get through", func() {
+		canary := func(email string) {
+			s.kubectl("patch", "contactpipeline", "trial", "--type=merge", "-p",
+				`{"spec":{"canary":{"email":"`+email+`","intervalSeconds":10,"timeoutSeconds":20}}}`)
+		}
+		canary("canary@example.com")
+		Eventually(func() int { return s.written("crm", "canary@example.com") }).Should(BeNumerically(">=", 3), "each is written")
+		Expect(s.written("marketing", "canary@example.com")).To(BeZero(), "it is never marketed to")
+		Expect(len(s.submissions())).To(BeNumerically("<=", sent+1), "only the last one is kept")
+		hears()
+
+		canary("office@example.com")
+		hears("firing ContactCanaryFailed")
+		Expect(s.kubectl("get", "contactpipeline", "trial", "-o", "jsonpath={.status.canary.reason} {.status.canary.stage}")).To(Equal("Rejected Validated"))
+		canary("canary@example.com")
+		hears("resolved ContactCanaryFailed")
+	})
+
 	It("holds nothing of what people sent", func() {
 		all := peers.pager.everything() + get(peers.url[1]+"/api/v2/alerts")
 		Expect(all).NotTo(ContainSubstring("unreadable"))
@@ -149,6 +167,24 @@ var _ = Describe("Alerts", Ordered, func() {
 		}
 	})
 })
+
+// written is how many calls created or changed what a service of the sandbox holds of an address, 0 when it holds nothing.
+func (s *system) written(service, email string) int {
+	GinkgoHelper()
+	var answer struct {
+		Records []struct {
+			Email  string
+			Writes int
+		}
+	}
+	Expect(json.Unmarshal([]byte(get(s.url("SANDBOX_ADDR", "/_records/"+service))), &answer)).To(Succeed())
+	for _, r := range answer.Records {
+		if r.Email == email {
+			return r.Writes
+		}
+	}
+	return 0
+}
 
 // alertmanagerUp is what the operator's metrics say of a peer, "" while they say nothing.
 func (s *system) alertmanagerUp(url string) string {

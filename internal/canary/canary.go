@@ -114,8 +114,10 @@ func settledBefore(s v1alpha1.CanaryStatus) bool {
 func judge(s v1alpha1.CanaryStatus, spec *v1alpha1.CanarySpec, last *v1alpha1.ContactSubmission, now time.Time) v1alpha1.CanaryStatus {
 	deadline := s.SentTime.Add(seconds(spec.TimeoutSeconds))
 	switch {
+	case last == nil && now.Before(deadline):
+		return s // the intake may keep it in its spool for a while
 	case last == nil:
-		return failed(s, v1alpha1.CanaryLost, "", now)
+		return failed(s, v1alpha1.CanaryLost, "", deadline)
 	case last.Status.State == v1alpha1.StateCompleted:
 		s.CompletedTime, s.FailingSince, s.Reason, s.Stage = stamp(now), nil, "", ""
 		return s
@@ -144,6 +146,8 @@ func due(s v1alpha1.CanaryStatus, spec *v1alpha1.CanarySpec, last *v1alpha1.Cont
 	switch {
 	case s.SentTime == nil, s.Submission == "":
 		return true
+	case last == nil && !settledBefore(s) && now.Before(s.SentTime.Add(seconds(spec.TimeoutSeconds))):
+		return false
 	case last != nil && last.Status.State != v1alpha1.StateCompleted && last.Status.State != v1alpha1.StateHeld:
 		return false // a way that is blocked is not filled with canaries
 	default:

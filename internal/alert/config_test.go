@@ -66,7 +66,40 @@ func TestLoad(t *testing.T) {
 			}
 		})
 	}
+	if c, err := Load(filepath.Join("..", "..", "config", "alertmanager", "alerts.yaml"), nil); err != nil || len(c.Alertmanagers) != 3 {
+		t.Errorf("the shipped configuration: %v", err)
+	}
 	if _, err := Load(filepath.Join(t.TempDir(), "none"), nil); err == nil || !strings.Contains(err.Error(), "--alert-config") {
 		t.Errorf("a missing file: %v", err)
+	}
+}
+
+// The example in docs/alerts.md can be read, and holds the defaults.
+func TestDocumentedDefaults(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join("..", "..", "docs", "alerts.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(content), "```yaml\nalertmanagers:")
+	if !found {
+		t.Fatal("docs/alerts.md has no example")
+	}
+	example, _, _ := strings.Cut(rest, "```")
+	file := filepath.Join(t.TempDir(), "alerts.yaml")
+	if err := os.WriteFile(file, []byte("alertmanagers:"+example), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got.Alertmanagers, got.Labels = nil, nil
+	if diff := cmp.Diff(DefaultConfig(), got); diff != "" {
+		t.Error(diff)
+	}
+	for _, name := range Names {
+		if !strings.Contains(string(content), "(runbook/"+string(name)+".md)") {
+			t.Errorf("docs/alerts.md does not tell of %s", name)
+		}
 	}
 }

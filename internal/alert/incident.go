@@ -159,12 +159,12 @@ func span(d time.Duration) string {
 	}
 }
 
-// counted is a number with its noun: "1 submission", "12 submissions".
-func counted(n int, noun string) string {
+// submissions is a number of them: "1 submission", "12 submissions".
+func submissions(n int) string {
 	if n == 1 {
-		return "1 " + noun
+		return "1 submission"
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%d submissions", n)
 }
 
 // sorted puts incidents into an order that does not depend on that of maps.

@@ -32,7 +32,7 @@ func ComputeIntake(config *Config, s IntakeState, now time.Time) []Incident {
 	if s.Spooled > 0 {
 		r.add(SpoolNotDraining, config.rule(SpoolNotDraining).severity(s.OldestSpooled, now, s.Spooled), s.OldestSpooled, labels(), facts{
 			summary: fmt.Sprintf("Intake %s keeps %s on its disk that the API server does not take, the oldest for %s",
-				s.Name, counted(s.Spooled, "submission"), span(now.Sub(s.OldestSpooled))),
+				s.Name, submissions(s.Spooled), span(now.Sub(s.OldestSpooled))),
 			description: "They are safe and go on by themselves. The intake answers 503 once its disk is full.",
 			command:     fmt.Sprintf("kubectl -n %s logs %s --tail=50", s.Namespace, s.Name),
 			affected:    s.Spooled, oldest: s.OldestSpooled,
@@ -40,7 +40,7 @@ func ComputeIntake(config *Config, s IntakeState, now time.Time) []Incident {
 	}
 	if s.DeadLetters > 0 {
 		r.add(DeadLetters, config.rule(DeadLetters).severity(s.OldestDead, now, s.DeadLetters), s.OldestDead, labels(), facts{
-			summary:     fmt.Sprintf("Intake %s has set aside %s that the API server refuses", s.Name, counted(s.DeadLetters, "submission")),
+			summary:     fmt.Sprintf("Intake %s has set aside %s that the API server refuses", s.Name, submissions(s.DeadLetters)),
 			description: "They are kept on its disk, and nobody processes them before a person has looked. Its log says why each was refused.",
 			command:     fmt.Sprintf("kubectl -n %s exec %s -- /contact-intake spool list --spool-dir=%s", s.Namespace, s.Name, s.SpoolDir),
 			affected:    s.DeadLetters, oldest: s.OldestDead,

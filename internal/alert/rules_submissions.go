@@ -45,7 +45,7 @@ func (r *rules) overdue() {
 			map[string]string{labelNamespace: at.pipeline.namespace, labelPipeline: at.pipeline.name, labelStage: string(at.stage)},
 			facts{
 				summary: fmt.Sprintf("%s of ContactPipeline %s overdue at %s, the oldest received %s ago",
-					counted(g.count, "submission"), at.pipeline.name, at.stage, span(r.now.Sub(g.oldest))),
+					submissions(g.count), at.pipeline.name, at.stage, span(r.now.Sub(g.oldest))),
 				description: "They are kept and go on as soon as they can. " + r.whyOverdue(at, g),
 				command:     listOf(at.pipeline, "Active") + " --sort-by=.metadata.creationTimestamp",
 				affected:    g.count, oldest: g.oldest, failure: g.failure,
@@ -88,7 +88,7 @@ func (r *rules) spikes() {
 			map[string]string{labelNamespace: name.namespace, labelPipeline: name.name, labelStage: "Validated"},
 			facts{
 				summary: fmt.Sprintf("ContactPipeline %s rejected %s in a quarter of an hour; usual are %.1f",
-					name.name, counted(seen.recent, "submission"), usual),
+					name.name, submissions(seen.recent), usual),
 				description: "By verdict: " + strings.Join(verdicts, ", ") +
 					". Either somebody fills the form with made-up addresses, or the verifier has changed its mind. They are kept; a person can accept them.",
 				command:  listOf(name, "Held"),

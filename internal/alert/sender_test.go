@@ -280,6 +280,25 @@ func TestStateThatCannotBeReadEndsNothing(t *testing.T) {
 	})
 }
 
+func TestALongLookIsFollowedByALongRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t)
+		looks := 0
+		b.watch.Find = func(context.Context, time.Time) ([]Incident, error) {
+			b.set(func() { looks++ })
+			<-time.After(time.Second)
+			return nil, nil
+		}
+		defer b.run(t)()
+		wait(90 * time.Second) // at 0, 6, 27, 48, 69, 90
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if looks < 5 || looks > 6 {
+			t.Errorf("looked %d times", looks)
+		}
+	})
+}
+
 func TestMetricsFollowTheConventions(t *testing.T) {
 	b := newBubble(t)
 	b.watch.Table.Update([]Incident{incident(Critical, noon, "")}, noon)

@@ -28,14 +28,14 @@ func (w *Watch) Start(ctx context.Context) error {
 	var sending sync.WaitGroup
 	sending.Go(func() { w.Sender.Run(ctx) })
 	defer sending.Wait()
-	ticker := time.NewTicker(w.Interval)
-	defer ticker.Stop()
+	timer := time.NewTimer(w.Interval)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-ticker.C:
-			w.look(ctx)
+		case <-timer.C:
+			timer.Reset(max(w.Interval, restFactor*w.look(ctx)))
 		}
 	}
 }
@@ -43,14 +43,20 @@ func (w *Watch) Start(ctx context.Context) error {
 // NeedLeaderElection makes the leader the one that alerts.
 func (w *Watch) NeedLeaderElection() bool { return true }
 
-func (w *Watch) look(ctx context.Context) {
+// restFactor is how many times longer a Watch rests than it looks: a backlog of hundreds of thousands is counted less often.
+const restFactor = 20
+
+// look looks once, and says how long it took.
+func (w *Watch) look(ctx context.Context) (took time.Duration) {
 	now := time.Now()
+	defer func() { took = time.Since(now) }()
 	found, err := w.Find(ctx, now)
 	if err != nil {
 		if ctx.Err() == nil {
 			w.Log.Error(err, "What is wrong can't be told; the alerts stay as they are")
 		}
-		return
+		return took
 	}
 	w.Table.Update(found, now)
+	return took
 }

@@ -70,7 +70,7 @@ func (r *IntegrationReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	return ctrl.Result{RequeueAfter: r.next(snapshot, wait, check, current.Settling()), Priority: new(handler.LowPriority)}, nil
 }
 
-// next is when to look again: at the Secrets, at a status that could not be written yet, at a system that may answer again.
+// next is when to look again: at the Secrets, at a status that could not be written yet, at the health of a system.
 func (r *IntegrationReconciler) next(s link.Snapshot, wait time.Duration, times ...time.Time) time.Duration {
 	next := cmp.Or(r.SecretInterval, secretInterval)
 	switch {
@@ -79,9 +79,9 @@ func (r *IntegrationReconciler) next(s link.Snapshot, wait time.Duration, times 
 	case s.Calls > 0 || s.Waiting > 0: // the figures move
 		next = min(next, statusInterval)
 	}
-	for _, at := range append(times, s.NextProbe) {
+	for _, at := range times {
 		if !at.IsZero() {
-			next = min(next, max(at.Sub(r.Now()), 100*time.Millisecond))
+			next = min(next, max(at.Sub(r.Now()), time.Second))
 		}
 	}
 	return next

@@ -13,14 +13,19 @@ import (
 // Writes is how many writes are in flight at most, and who counts them.
 type Writes struct {
 	slots chan struct{}
+	reads chan struct{}
 	total *prometheus.CounterVec
 }
 
-// NewWrites makes a limit of n writes in flight at a time, and registers its counter. More would only queue up inside the
-// API server, and make each of them slow.
+// readsPerWrite is how many reads may be in flight for each write: they cost the API server less, and are over sooner.
+const readsPerWrite = 3
+
+// NewWrites makes a limit of n writes in flight at a time, and three times as many reads, and registers a counter of the
+// writes. More would only queue up inside the API server, and make each of them slow.
 func NewWrites(n int, registry prometheus.Registerer) (*Writes, error) {
 	w := &Writes{
 		slots: make(chan struct{}, n),
+		reads: make(chan struct{}, readsPerWrite*n),
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "contact_operator_api_writes_total",
 			Help: "Writes to the API server, by method, resource and status code; code 0 is a write without an answer. Events and leases are not among them.",
@@ -29,7 +34,7 @@ func NewWrites(n int, registry prometheus.Registerer) (*Writes, error) {
 	return w, registry.Register(w.total)
 }
 
-// Limit returns a copy of a client configuration whose writes keep to the limit. Client-side rate limiting is off: the API
+// Limit returns a copy of a client configuration whose requests keep to the limits. Client-side rate limiting is off: the API
 // server's own priority and fairness does it better.
 //
 // Watches, leases and events should go through a configuration of their own, so that they never wait for a write.
@@ -46,16 +51,20 @@ type limiter struct {
 }
 
 func (l *limiter) RoundTrip(request *http.Request) (*http.Response, error) {
+	slots, counts := l.writes.slots, true
 	if request.Method == http.MethodGet {
-		return l.next.RoundTrip(request)
+		slots, counts = l.writes.reads, false
 	}
 	select {
-	case l.writes.slots <- struct{}{}:
+	case slots <- struct{}{}:
 	case <-request.Context().Done():
 		return nil, request.Context().Err()
 	}
-	defer func() { <-l.writes.slots }()
+	defer func() { <-slots }()
 	response, err := l.next.RoundTrip(request)
+	if !counts {
+		return response, err
+	}
 	code := 0
 	if err == nil {
 		code = response.StatusCode

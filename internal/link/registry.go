@@ -103,7 +103,9 @@ func (r *Registry) Set(integration Key, fingerprint string, o Options) *Link {
 	before.link.retire()
 	r.mu.Lock()
 	if w := r.waitersOf(integration); len(w.parked.at)+len(w.waiting.at) > 0 {
+		l.mu.Lock()
 		l.pace.restart() // whatever has waited comes at once
+		l.mu.Unlock()
 	}
 	r.mu.Unlock()
 	r.open(integration, true)

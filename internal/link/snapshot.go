@@ -79,14 +79,18 @@ func (l *Link) snapshot() (s Snapshot, recordsPerSecond float64) {
 	return s, l.figures.throughput(now, l.breaker.closedAt)
 }
 
-// Settling tells when an incident whose circuit is closed again may be over, zero when there is none.
+// Settling tells when an incident whose circuit is closed again may be over, zero when there is none, or that is past: then
+// the calls that come tell.
 func (l *Link) Settling() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.health.Condition != Failing || l.breaker.state() != Closed {
 		return time.Time{}
 	}
-	return l.breaker.closedAt.Add(settledAfter)
+	if at := l.breaker.closedAt.Add(settledAfter); at.After(l.now()) {
+		return at
+	}
+	return time.Time{}
 }
 
 // Backlog is what waits for one link of a pipeline.

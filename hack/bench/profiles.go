@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/contact-operator/contact-operator/hack/freeport"
 )
 
 // profileTime is how long a profile looks at a process: as long as a round takes, and some more. Idle time is not in it.
@@ -25,7 +27,7 @@ func (c *contest) profiled(ctx context.Context) (map[string]string, error) {
 	if c.profiles == "" {
 		return nil, nil
 	}
-	free, err := freeAddresses(ctx, envMetrics, envIntake)
+	free, err := freeport.Named(ctx, envMetrics, envIntake)
 	if err != nil {
 		return nil, err
 	}

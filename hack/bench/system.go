@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/hack/freeport"
 )
 
 // namespace and pipelineName are those of the samples that everything is sent to.
@@ -70,7 +70,7 @@ func start(ctx context.Context, w world, env map[string]string, flags ...string)
 		return nil, err
 	}
 	s = &system{dir: dir, ended: make(chan struct{})}
-	if s.addresses, err = freeAddresses(ctx, envIntake, envIntakeMetrics, envMetrics, envHealth, envSandbox, envSandboxDNS, envSandboxTLS); err != nil {
+	if s.addresses, err = freeport.Named(ctx, envIntake, envIntakeMetrics, envMetrics, envHealth, envSandbox, envSandboxDNS, envSandboxTLS); err != nil {
 		return s, err
 	}
 	flags = append([]string{"--root=" + w.root}, flags...)
@@ -102,20 +102,6 @@ func start(ctx context.Context, w world, env map[string]string, flags ...string)
 		return s, err
 	}
 	return s, s.connect()
-}
-
-// freeAddresses finds an address for each of these names.
-func freeAddresses(ctx context.Context, names ...string) (map[string]string, error) {
-	addresses := map[string]string{}
-	for _, name := range names {
-		l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = l.Close() }() // all at the end, so that they differ
-		addresses[name] = l.Addr().String()
-	}
-	return addresses, nil
 }
 
 func (s *system) awaitReady(ctx context.Context, log string) error {

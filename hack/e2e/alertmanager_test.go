@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,6 +15,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gexec"
+
+	"github.com/contact-operator/contact-operator/hack/freeport"
 )
 
 // alertmanager is the path of a real one. Without it a test is skipped, but in continuous integration it fails.
@@ -160,12 +161,7 @@ func startPeers() *peers {
 // freeAddresses returns different loopback addresses that are free now.
 func freeAddresses(n int) []string {
 	GinkgoHelper()
-	all := make([]string, 0, n)
-	for range n {
-		l, err := new(net.ListenConfig).Listen(GinkgoT().Context(), "tcp", "127.0.0.1:0")
-		Expect(err).NotTo(HaveOccurred())
-		defer func() { _ = l.Close() }() // all at the end, so that they differ
-		all = append(all, l.Addr().String())
-	}
+	all, err := freeport.Addresses(GinkgoT().Context(), n)
+	Expect(err).NotTo(HaveOccurred())
 	return all
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,8 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
 	"github.com/onsi/gomega/gexec"
+
+	"github.com/contact-operator/contact-operator/hack/freeport"
 )
 
 const namespace = "contacts"
@@ -37,14 +38,12 @@ type system struct {
 func newSystem() *system {
 	GinkgoHelper()
 	s := &system{
-		dir: filepath.Join(GinkgoT().TempDir(), "local"), addresses: map[string]string{}, env: []string{"ALERTMANAGER_ADDR=0"},
+		dir: filepath.Join(GinkgoT().TempDir(), "local"), env: []string{"ALERTMANAGER_ADDR=0"},
 	}
-	for _, env := range []string{"INTAKE_ADDR", "INTAKE_METRICS_ADDR", "METRICS_ADDR", "HEALTH_ADDR", "SANDBOX_ADDR", "SANDBOX_DNS_ADDR", "SANDBOX_TLS_ADDR"} {
-		l, err := new(net.ListenConfig).Listen(GinkgoT().Context(), "tcp", "127.0.0.1:0")
-		Expect(err).NotTo(HaveOccurred())
-		defer func() { _ = l.Close() }() // all at the end, so that they differ
-		s.addresses[env] = l.Addr().String()
-	}
+	var err error
+	s.addresses, err = freeport.Named(GinkgoT().Context(),
+		"INTAKE_ADDR", "INTAKE_METRICS_ADDR", "METRICS_ADDR", "HEALTH_ADDR", "SANDBOX_ADDR", "SANDBOX_DNS_ADDR", "SANDBOX_TLS_ADDR")
+	Expect(err).NotTo(HaveOccurred())
 	return s
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/contact-operator/contact-operator/hack/freeport"
 )
 
 // reserve checks that every address can be listened on, and names each one that can't. A port 0 becomes a free port.
@@ -70,14 +72,13 @@ func unusable(a address, taken map[string]address, err error) error {
 
 // freePorts returns n different loopback ports that are free now.
 func freePorts(ctx context.Context, n int) ([]string, error) {
+	addresses, err := freeport.Addresses(ctx, n)
+	if err != nil {
+		return nil, err
+	}
 	ports := make([]string, 0, n)
-	for range n {
-		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = listener.Close() }() // all at the end, so that they differ
-		_, port, err := net.SplitHostPort(listener.Addr().String())
+	for _, address := range addresses {
+		_, port, err := net.SplitHostPort(address)
 		if err != nil {
 			return nil, err
 		}

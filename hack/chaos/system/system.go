@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/hack/freeport"
 )
 
 // The parts of the system, as the launcher calls them.
@@ -68,7 +68,7 @@ type System struct {
 func Start(ctx context.Context, o Options) (*System, error) {
 	s := &System{Dir: o.Dir, addresses: map[string]string{}, ended: make(chan struct{})}
 	var err error
-	if s.addresses, err = freeAddresses(ctx,
+	if s.addresses, err = freeport.Named(ctx,
 		"INTAKE_ADDR", "INTAKE_METRICS_ADDR", "METRICS_ADDR", "HEALTH_ADDR", "SANDBOX_ADDR", "SANDBOX_DNS_ADDR", "SANDBOX_TLS_ADDR",
 	); err != nil {
 		return nil, err
@@ -199,18 +199,4 @@ func (s *System) Stop() error {
 		<-s.ended
 		return errors.New("the launcher did not stop within two minutes and was killed")
 	}
-}
-
-// freeAddresses chooses different free loopback addresses, one for each name.
-func freeAddresses(ctx context.Context, names ...string) (map[string]string, error) {
-	chosen := map[string]string{}
-	for _, name := range names {
-		l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = l.Close() }() // all at the end, so that they differ
-		chosen[name] = l.Addr().String()
-	}
-	return chosen, nil
 }

@@ -81,6 +81,14 @@ type ContactPipelineSpec struct {
 	// form holds the texts of the pipeline's form.
 	// +optional
 	Form FormSpec `json:"form,omitempty,omitzero"`
+
+	// sources are form tools that post to this pipeline.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Sources []FormSource `json:"sources,omitempty"`
 }
 
 // IntegrationStage is a stage that one Integration serves.
@@ -187,7 +195,8 @@ type RetentionPolicy struct {
 
 // ContactPipelineStatus says whether a pipeline can be used.
 type ContactPipelineStatus struct {
-	// conditions hold Ready: True when every Integration that the pipeline names exists and suits its stage.
+	// conditions hold Ready: True when every Integration that the pipeline names exists and suits its stage; and, where the
+	// pipeline has sources or a captcha, SourcesReady: True when every Secret that they name has the key.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

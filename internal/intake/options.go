@@ -38,6 +38,8 @@ type Options struct {
 	MaxUnfinished int64
 	// EtcdQuotaBytes is etcd's quota; 0: how full etcd is, is not looked at.
 	EtcdQuotaBytes int64
+	// AllowLoopback lets a captcha's url lead to this machine itself.
+	AllowLoopback bool
 	// MaxBodyBytes bounds a request's body.
 	MaxBodyBytes int64
 	// TokenKeyFile holds the keys of the tokens by which people are known again; empty, or without the file, nobody is.
@@ -83,6 +85,7 @@ func (o *Options) BindFlags(fs *flag.FlagSet) {
 	fs.Int64Var(&o.MaxUnfinished, "max-unfinished", o.MaxUnfinished, "While this many submissions are unfinished, new ones wait in the spool. 0: any number.")
 	fs.Int64Var(&o.EtcdQuotaBytes, "etcd-quota-bytes", o.EtcdQuotaBytes, "etcd's --quota-backend-bytes. From 80 % of it on, submissions wait in the spool. "+
 		"Needs the right to get /metrics of the API server. 0: how full etcd is, is not looked at.")
+	fs.BoolVar(&o.AllowLoopback, "allow-loopback", o.AllowLoopback, "Let captchas be checked by a stand-in on this machine itself; for local use.")
 	fs.Int64Var(&o.MaxBodyBytes, "max-body-bytes", o.MaxBodyBytes, "Largest request body, in bytes.")
 	fs.StringVar(&o.TokenKeyFile, "token-key-file", o.TokenKeyFile, "File with the keys of the tokens by which people who sent a form before are known, "+
 		"one of 32 characters or more a line: the first signs, the others are still believed. Read again when it changes. Without it nobody is known.")

@@ -188,57 +188,61 @@ func (a *answers) fitFields() {
 	}
 }
 
-const (
-	// moreAnswers is the attribute in which what is too much travels together, and morePieces of how many pieces it is.
-	moreAnswers = "more answers"
-	morePieces  = 8
-)
+// moreAnswers is the attribute in which what is too much travels together.
+const moreAnswers = "more answers"
 
 // fitAttributes brings any number of answers of any length within what a submission holds. A long one goes on in further
-// attributes; if there are too many, the last ones are written together into one text. cut says that even so some was lost.
-func fitAttributes(list []namedValue) (map[string]string, bool) {
+// attributes; if there are too many, as few of the last as possible are written together into one text. cut says that even so
+// some was lost.
+func fitAttributes(list []namedValue) (attributes map[string]string, cut bool) {
 	var ignored FieldErrors
-	var pieces, rest []namedValue
+	kept := make([]namedValue, 0, len(list))
 	for _, item := range list {
-		value := cleanText("", item.value, len(item.value), true, &ignored)
-		if value == "" {
-			continue
-		}
 		name := cleanText("", item.name, len(item.name), false, &ignored)
 		if name == "" {
 			name = "answer"
 		}
-		split := split(value, maxAttributeValue)
-		if len(pieces)+len(split) > maxAttributes-morePieces || len(rest) > 0 {
-			rest = append(rest, namedValue{name, value})
-			continue
-		}
-		for _, part := range split {
-			pieces = append(pieces, namedValue{name, part})
+		if value := cleanText("", item.value, len(item.value), true, &ignored); value != "" {
+			kept = append(kept, namedValue{name, value})
 		}
 	}
-	cut := false
-	if len(rest) > 0 {
-		var text strings.Builder
-		for _, item := range rest {
-			text.WriteString(item.name + ": " + item.value + "\n")
-		}
-		parts := split(trim(text.String()), maxAttributeValue)
-		if cut = len(parts) > morePieces; cut {
-			parts = parts[:morePieces]
-		}
-		for _, part := range parts {
-			pieces = append(pieces, namedValue{moreAnswers, part})
-		}
-	}
-	if len(pieces) == 0 {
+	if len(kept) == 0 {
 		return nil, false
 	}
-	attributes := make(map[string]string, len(pieces))
+	var pieces []namedValue
+	for alone := min(len(kept), maxAttributes); alone >= 0; alone-- {
+		pieces = piecesOf(kept, alone)
+		if len(pieces) <= maxAttributes {
+			break
+		}
+	}
+	if cut = len(pieces) > maxAttributes; cut {
+		pieces = pieces[:maxAttributes]
+	}
+	attributes = make(map[string]string, len(pieces))
 	for _, p := range pieces {
 		attributes[freeName(attributes, p.name)] = p.value
 	}
 	return attributes, cut
+}
+
+// piecesOf gives the first answers, as many as alone says, attributes of their own, and the others one together.
+func piecesOf(list []namedValue, alone int) []namedValue {
+	var pieces []namedValue
+	add := func(name, text string) {
+		for _, part := range split(text, maxAttributeValue) {
+			pieces = append(pieces, namedValue{name, part})
+		}
+	}
+	for _, item := range list[:alone] {
+		add(item.name, item.value)
+	}
+	var rest strings.Builder
+	for _, item := range list[alone:] {
+		rest.WriteString(item.name + ": " + item.value + "\n")
+	}
+	add(moreAnswers, rest.String())
+	return pieces
 }
 
 // split cuts a text into pieces of at most n characters. None of them is blank at its ends, which would be trimmed later.

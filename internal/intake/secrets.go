@@ -83,7 +83,7 @@ func (s *apiSecrets) Lines(ctx context.Context, namespace string, ref v1alpha1.S
 		believed = secretRetry
 	}
 	if entry.triedAt.IsZero() || s.now().Sub(entry.triedAt) >= believed {
-		entry = s.read(ctx, key)
+		entry = s.read(ctx, key, entry.triedAt)
 	}
 	if len(entry.lines) == 0 {
 		return nil, errSecret(entry.problem)
@@ -102,9 +102,12 @@ func (s *apiSecrets) entry(key secretKey) secretEntry {
 	return s.known[key]
 }
 
-// read asks the API server; those who want the same at the same time share one answer.
-func (s *apiSecrets) read(ctx context.Context, key secretKey) secretEntry {
+// read asks the API server, unless somebody has since tried: those who want the same at the same time share one answer.
+func (s *apiSecrets) read(ctx context.Context, key secretKey, tried time.Time) secretEntry {
 	shared, _, _ := s.reads.Do(fmt.Sprintf("%q", key), func() (any, error) {
+		if entry := s.entry(key); !entry.triedAt.Equal(tried) {
+			return entry, nil
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), secretTimeout)
 		defer cancel()
 		lines, problem, gone := s.get(ctx, key)
@@ -209,7 +212,7 @@ func (s *apiSecrets) refresh(ctx context.Context, pipelines []v1alpha1.ContactPi
 		if ctx.Err() != nil {
 			return
 		}
-		s.read(ctx, key)
+		s.read(ctx, key, s.entry(key).triedAt)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -53,7 +53,7 @@ type ContactSubmissionSpec struct {
 
 	// contact holds the five fields of the form.
 	// +optional
-	Contact ContactFields `json:"contact,omitzero"`
+	Contact ContactFields `json:"contact,omitempty,omitzero"`
 
 	// attributes are further answers, by name: for example plan, event or video.
 	// +optional

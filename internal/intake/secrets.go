@@ -113,7 +113,7 @@ func (s *apiSecrets) read(ctx context.Context, key secretKey, tried time.Time) s
 		lines, problem, gone := s.get(ctx, key)
 		return s.keep(key, lines, problem, gone), nil
 	})
-	return shared.(secretEntry) //nolint:forcetypeassert,errcheck // the function above returns nothing else
+	return shared.(secretEntry)
 }
 
 // get reads one; gone says that a value from before counts no more.

@@ -116,7 +116,7 @@ func (s *Services) Ask(ctx context.Context, q Question) Verdict {
 	}
 	// A double click asks once.
 	shared, _, _ := s.asking.Do(key, func() (any, error) { return s.ask(ctx, service, q, key), nil })
-	return shared.(Verdict) //nolint:forcetypeassert,errcheck // the function above returns nothing else
+	return shared.(Verdict)
 }
 
 // unusable says what an administrator has to mend before the service can be asked.

@@ -109,6 +109,13 @@ mailing-day: assets binaries ## Play the day after a mailing, with a marketing s
 	@go build -o bin/ ./hack/mailingday
 	@exec bin/mailingday --assets="$$(hack/controlplane/assets.sh)" $(MAILING_FLAGS)
 
+# What it measures, and how: make bench PARTS=ratio,accept BENCH_FLAGS="--rounds=5 --json=bench.json"; all of it takes half an hour.
+PARTS ?=
+.PHONY: bench
+bench: assets binaries ## Measure what the system costs: PARTS=ratio,accept,burst,memory, BENCH_FLAGS=--help.
+	@go build -o bin/ ./hack/bench
+	@exec bin/bench --assets="$$(hack/controlplane/assets.sh)" --parts="$(PARTS)" $(BENCH_FLAGS)
+
 ##@ Build
 
 .PHONY: build

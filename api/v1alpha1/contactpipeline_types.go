@@ -89,6 +89,41 @@ type ContactPipelineSpec struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	Sources []FormSource `json:"sources,omitempty"`
+
+	// alertAfterSeconds is how long a submission may take to come to its end before an administrator is told. Default: one hour.
+	// +optional
+	// +kubebuilder:default=3600
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=31536000
+	AlertAfterSeconds *int32 `json:"alertAfterSeconds,omitempty"`
+
+	// canary sends a made-up submission now and then, to find out whether the whole way works.
+	// +optional
+	Canary *CanarySpec `json:"canary,omitempty"`
+}
+
+// CanarySpec describes a made-up submission that is sent again and again: through the intake, every stage, and into the CRM,
+// which is written to each time. It declines marketing, so the marketing system is not told of it.
+type CanarySpec struct {
+	// email is the canary's own address, of nobody else: the CRM holds one record of it. The verifier has to find it deliverable.
+	// +required
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=254
+	Email string `json:"email,omitempty"`
+
+	// intervalSeconds is the time between two of them. The next one is not sent before the last one came to its end.
+	// +optional
+	// +kubebuilder:default=300
+	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Maximum=86400
+	IntervalSeconds *int32 `json:"intervalSeconds,omitempty"`
+
+	// timeoutSeconds is how long one may take to be completed before it has failed.
+	// +optional
+	// +kubebuilder:default=300
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=86400
+	TimeoutSeconds *int32 `json:"timeoutSeconds,omitempty"`
 }
 
 // IntegrationStage is a stage that one Integration serves.
@@ -216,6 +251,57 @@ type ContactPipelineStatus struct {
 	// weakestLink is the link that holds up most of them now. Absent while none does.
 	// +optional
 	WeakestLink *WeakestLink `json:"weakestLink,omitempty"`
+
+	// canary tells how the last made-up submission fared.
+	// +optional
+	Canary *CanaryStatus `json:"canary,omitempty"`
+}
+
+// CanaryReason says why a canary failed.
+//
+// +kubebuilder:validation:Enum=NotAccepted;Late;Rejected;Stalled;Lost
+type CanaryReason string
+
+const (
+	// CanaryNotAccepted: the intake did not take it.
+	CanaryNotAccepted CanaryReason = "NotAccepted"
+	// CanaryLate: it is under way, and has been for longer than it may.
+	CanaryLate CanaryReason = "Late"
+	// CanaryRejected: the verifier does not find its address deliverable.
+	CanaryRejected CanaryReason = "Rejected"
+	// CanaryStalled: a system will not take it, and it waits for a person.
+	CanaryStalled CanaryReason = "Stalled"
+	// CanaryLost: the intake took it, and there is no such submission: it lies in a spool, or somebody deleted it.
+	CanaryLost CanaryReason = "Lost"
+)
+
+// CanaryStatus tells how the last canary fared.
+type CanaryStatus struct {
+	// submission is the last one's name. Absent while it has not been accepted.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Submission string `json:"submission,omitempty"`
+
+	// sentTime is when it was first sent.
+	// +optional
+	SentTime *metav1.Time `json:"sentTime,omitempty"`
+
+	// completedTime is when one was last seen completed.
+	// +optional
+	CompletedTime *metav1.Time `json:"completedTime,omitempty"`
+
+	// failingSince is when the first of those failed that have failed since. Absent while they succeed.
+	// +optional
+	FailingSince *metav1.Time `json:"failingSince,omitempty"`
+
+	// reason says why the last one failed.
+	// +optional
+	Reason CanaryReason `json:"reason,omitempty"`
+
+	// stage that holds it up.
+	// +optional
+	Stage Stage `json:"stage,omitempty"`
 }
 
 // WeakestLink is a link that holds submissions up, and what that costs.

@@ -30,6 +30,12 @@ func main() {
 	flag.BoolVar(&o.AllowLoopback, "allow-loopback", false, "let Integrations call this machine itself; for local use")
 	flag.IntVar(&o.Workers, "workers", 0, "submissions processed at a time; 0: the default")
 	flag.IntVar(&o.WritesInFlight, "max-writes-in-flight", 12, "writes to the API server at a time")
+	flag.StringVar(&o.AlertConfig, "alert-config", "", "file that says which alerts there are, from when on, and which Alertmanagers are told")
+	flag.Func("alertmanager-url", "an Alertmanager that is told of alerts, for example http://alertmanager-0.alertmanager:9093; may be given for each peer", func(url string) error {
+		o.AlertmanagerURLs = append(o.AlertmanagerURLs, url)
+		return nil
+	})
+	flag.StringVar(&o.IntakeURL, "intake-url", "", "the intake, to which the pipelines' canaries are sent; without it, none is sent")
 	logging := zap.Options{}
 	logging.BindFlags(flag.CommandLine)
 	flag.Parse()

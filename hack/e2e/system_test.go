@@ -27,6 +27,8 @@ const namespace = "contacts"
 type system struct {
 	dir       string
 	addresses map[string]string // environment variable → host:port
+	env       []string          // besides them
+	flags     []string          // of the launcher
 	launcher  *gexec.Session
 	out       *gbytes.Buffer
 }
@@ -34,7 +36,9 @@ type system struct {
 // newSystem chooses a fresh folder and free addresses. Nothing is started.
 func newSystem() *system {
 	GinkgoHelper()
-	s := &system{dir: filepath.Join(GinkgoT().TempDir(), "local"), addresses: map[string]string{}}
+	s := &system{
+		dir: filepath.Join(GinkgoT().TempDir(), "local"), addresses: map[string]string{}, env: []string{"ALERTMANAGER_ADDR=0"},
+	}
 	for _, env := range []string{"INTAKE_ADDR", "INTAKE_METRICS_ADDR", "METRICS_ADDR", "HEALTH_ADDR", "SANDBOX_ADDR", "SANDBOX_DNS_ADDR", "SANDBOX_TLS_ADDR"} {
 		l, err := new(net.ListenConfig).Listen(GinkgoT().Context(), "tcp", "127.0.0.1:0")
 		Expect(err).NotTo(HaveOccurred())
@@ -51,8 +55,8 @@ func (s *system) launch() {
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	Expect(err).NotTo(HaveOccurred())
 
-	cmd := exec.Command(launcher, "--root="+root, "--assets="+assets())
-	cmd.Env = append(os.Environ(), "LOCAL_DIR="+s.dir)
+	cmd := exec.Command(launcher, append([]string{"--root=" + root, "--assets=" + assets()}, s.flags...)...)
+	cmd.Env = append(append(os.Environ(), "LOCAL_DIR="+s.dir), s.env...)
 	for env, addr := range s.addresses {
 		cmd.Env = append(cmd.Env, env+"="+addr)
 	}

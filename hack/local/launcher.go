@@ -20,6 +20,7 @@ type launcher struct {
 
 // start starts every part, and returns once a submission would be processed.
 func (l *launcher) start(ctx context.Context) error {
+	alertmanager := l.findAlertmanager(ctx)
 	if err := reserve(ctx, l.Addresses); err != nil {
 		return err
 	}
@@ -40,6 +41,11 @@ func (l *launcher) start(ctx context.Context) error {
 	}
 	if err := l.startSandbox(ctx); err != nil {
 		return err
+	}
+	if alertmanager != "" {
+		if err := l.startAlertmanager(ctx, alertmanager); err != nil {
+			return err
+		}
 	}
 	if l.starts(partOperator) {
 		if err := l.startOperator(ctx); err != nil {
@@ -100,6 +106,13 @@ func (l *launcher) startSandbox(ctx context.Context) error {
 
 func (l *launcher) startOperator(ctx context.Context) error {
 	l.say("starting the operator")
+	var more []string
+	if l.starts(partAlertmanager) {
+		more = append(more, "--alertmanager-url="+l.alertmanagerURL())
+	}
+	if l.starts(partIntake) {
+		more = append(more, "--intake-url=http://"+reachable(l.addr(envIntake)))
+	}
 	err := l.parts.start(command{
 		name: "contact-operator",
 		path: filepath.Join(l.Bin, "contact-operator"),
@@ -111,7 +124,7 @@ func (l *launcher) startOperator(ctx context.Context) error {
 			"--health-probe-bind-address=" + l.addr(envHealth),
 			"--leader-elect=false", // there is only one
 			"--allow-loopback",     // the sandbox is there
-		}, l.Flags[partOperator]...),
+		}, append(more, l.Flags[partOperator]...)...),
 		patience: 45 * time.Second, // longer than it gives itself
 	})
 	if err != nil {
@@ -146,9 +159,13 @@ func (l *launcher) startIntake(ctx context.Context) error {
 
 // announce says what can be done now. The line that begins with "ready" is for scripts to wait for.
 func (l *launcher) announce() {
-	if len(l.Without) > 0 {
+	if !l.starts(partOperator) || !l.starts(partIntake) {
 		l.say("ready: everything runs but %s.", strings.Join(l.Without, ", "))
 		return
+	}
+	alerts := "none: there is no Alertmanager here; hack/alertmanager.sh gets one"
+	if l.starts(partAlertmanager) {
+		alerts = l.alertmanagerURL() + "/"
 	}
 	pipelines := "http://" + reachable(l.addr(envIntake)) + "/v1/" + sampleNamespace
 	intake := pipelines + "/trial"
@@ -166,9 +183,11 @@ See it:
   KUBECONFIG=%s %s get contactsubmissions
 What the CRM and the marketing system hold, with buttons to break them:
   %s/ (as JSON: /_records/crm, /_records/marketing)
+Alerts (Alertmanager):
+  %s
 
 The logs are in %s. Ctrl-C stops everything; what is stored stays for the next time.`,
-		intake, pipelines, intake, l.shown(l.path("kubeconfig")), l.kubectlCommand(), sandbox, l.shown(l.path("logs")))
+		intake, pipelines, intake, l.shown(l.path("kubeconfig")), l.kubectlCommand(), sandbox, alerts, l.shown(l.path("logs")))
 }
 
 // kubectlCommand is what a person calls kubectl by here: the installed one, else bin/kubectl, which it makes if need be.

@@ -22,17 +22,16 @@ func listen(t *testing.T) string {
 
 func TestReserve(t *testing.T) {
 	busy := listen(t)
-	busyUDP, err := net.ListenPacket("udp", "127.0.0.1:0")
+	free, err := freePorts(t.Context(), 2) // over TCP: a port that the kernel gives for UDP may be in use there
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared, onlyUDP := "127.0.0.1:"+free[0], "127.0.0.1:"+free[1]
+	busyUDP, err := net.ListenPacket("udp", onlyUDP)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = busyUDP.Close() }()
-	onlyUDP := busyUDP.LocalAddr().String()
-	free, err := freePorts(t.Context(), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	shared := "127.0.0.1:" + free[0]
 	tests := map[string]struct {
 		addresses []address
 		wantInUse bool

@@ -33,6 +33,8 @@ type settings struct {
 const (
 	partOperator = "contact-operator"
 	partIntake   = "contact-intake"
+	// partAlertmanager is left out where none is installed, and when its address is 0.
+	partAlertmanager = "alertmanager"
 )
 
 // The environment variables of their flags.
@@ -58,6 +60,7 @@ const (
 	envSandbox       = "SANDBOX_ADDR"
 	envSandboxDNS    = "SANDBOX_DNS_ADDR"
 	envSandboxTLS    = "SANDBOX_TLS_ADDR"
+	envAlertmanager  = "ALERTMANAGER_ADDR"
 )
 
 func defaultAddresses() []address {
@@ -69,6 +72,7 @@ func defaultAddresses() []address {
 		{part: "the sandbox", env: envSandbox, value: "127.0.0.1:8090"},
 		{part: "the sandbox's DNS", env: envSandboxDNS, value: "127.0.0.1:8053", udp: true},
 		{part: "the sandbox's TLS", env: envSandboxTLS, value: "127.0.0.1:8091"},
+		{part: "Alertmanager", env: envAlertmanager, value: "127.0.0.1:9093"},
 	}
 }
 
@@ -86,6 +90,11 @@ func readSettings(args []string, getenv func(string) string) (settings, error) {
 		if value := getenv(a.env); value != "" {
 			s.Addresses[i].value = value
 		}
+	}
+
+	if s.addr(envAlertmanager) == "0" {
+		s.Addresses = slices.DeleteFunc(s.Addresses, func(a address) bool { return a.env == envAlertmanager })
+		s.Without = append(s.Without, partAlertmanager)
 	}
 
 	if s.Providers, err = readProviders(getenv(envProviders)); err != nil {
@@ -130,6 +139,7 @@ func usage(f *flag.FlagSet) {
 	for _, a := range defaultAddresses() {
 		fmt.Printf("  %-20s %s, default %s\n", a.env, a.part, a.value)
 	}
+	fmt.Printf("%s=0 leaves Alertmanager out.\n", envAlertmanager)
 	fmt.Printf("Stand-ins of real systems for the samples: %s, separated by commas: hubspot, listmonk.\n", envProviders)
 	fmt.Printf("More flags for a part: %s, %s, separated by blanks.\n", envOperatorFlags, envIntakeFlags)
 }

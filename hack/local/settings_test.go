@@ -48,6 +48,13 @@ func TestReadSettings(t *testing.T) {
 				s.Flags[partOperator] = []string{"--workers=3", "--pprof-bind-address=:6060"}
 			},
 		},
+		"Alertmanager is left out": {
+			env: map[string]string{envAlertmanager: "0"},
+			want: func(s *settings) {
+				s.Addresses = s.Addresses[:len(s.Addresses)-1]
+				s.Without = []string{partAlertmanager}
+			},
+		},
 		"a part that is needed":  {args: []string{"--without=etcd"}, wantErr: true},
 		"an unknown flag":        {args: []string{"--port=1"}, wantErr: true},
 		"an argument too many":   {args: []string{"start"}, wantErr: true},

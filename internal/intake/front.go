@@ -23,8 +23,9 @@ type front struct {
 	// parts run beside the public port until their context ends.
 	parts []func(ctx context.Context) error
 	// close waits for what goes on behind requests that have been answered, then closes the spool.
-	close func()
-	store *spool.Store
+	close    func()
+	store    *spool.Store
+	pressure *pressure
 }
 
 var errSpoolBroken = errors.New("the spool's file turned out to be damaged while in use: start again, then it is set aside and what can be read is taken over")
@@ -60,6 +61,7 @@ func newSpoolFront(cfg *rest.Config, o Options, watch listedPipelines, direct *a
 		pipelines: known,
 		committer: committer,
 		store:     store,
+		pressure:  p,
 		unready: func() string {
 			if err := store.Writable(); err != nil && direct.health.away() {
 				return "neither the spool nor the API server takes submissions"

@@ -170,6 +170,10 @@ func TestMetricsAreDocumented(t *testing.T) {
 	}
 	defer front.close()
 	m.watchQueues(front.queues(newAPICommitter(nil, 1, time.Second, m, logr.Discard()), newAPIContacts(nil), testHandler(nil, nil))...)
+	o.AlertmanagerURLs = []string{"http://alertmanager:9093"}
+	if _, err := newAlerts(o, front, m, logr.Discard()); err != nil {
+		t.Fatal(err)
+	}
 	descriptions := make(chan *prometheus.Desc)
 	go func() { m.registry.Describe(descriptions); close(descriptions) }()
 	exported := map[string]bool{}

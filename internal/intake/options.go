@@ -40,6 +40,10 @@ type Options struct {
 	EtcdQuotaBytes int64
 	// AllowLoopback lets a captcha's url lead to this machine itself.
 	AllowLoopback bool
+	// AlertConfig is the file that says which alerts there are and who is told; empty: the defaults.
+	AlertConfig string
+	// AlertmanagerURLs are more of those who are told what is wrong with the spool.
+	AlertmanagerURLs []string
 	// MaxBodyBytes bounds a request's body.
 	MaxBodyBytes int64
 	// TokenKeyFile holds the keys of the tokens by which people are known again; empty, or without the file, nobody is.
@@ -86,6 +90,12 @@ func (o *Options) BindFlags(fs *flag.FlagSet) {
 	fs.Int64Var(&o.EtcdQuotaBytes, "etcd-quota-bytes", o.EtcdQuotaBytes, "etcd's --quota-backend-bytes. From 80 % of it on, submissions wait in the spool. "+
 		"Needs the right to get /metrics of the API server. 0: how full etcd is, is not looked at.")
 	fs.BoolVar(&o.AllowLoopback, "allow-loopback", o.AllowLoopback, "Let captchas be checked by a stand-in on this machine itself; for local use.")
+	fs.StringVar(&o.AlertConfig, "alert-config", o.AlertConfig, "File that says which alerts there are, from when on, and which Alertmanagers are told.")
+	fs.Func("alertmanager-url", "An Alertmanager that is told what is wrong with the spool, for example http://alertmanager-0.alertmanager:9093. "+
+		"May be given for each peer.", func(url string) error {
+		o.AlertmanagerURLs = append(o.AlertmanagerURLs, url)
+		return nil
+	})
 	fs.Int64Var(&o.MaxBodyBytes, "max-body-bytes", o.MaxBodyBytes, "Largest request body, in bytes.")
 	fs.StringVar(&o.TokenKeyFile, "token-key-file", o.TokenKeyFile, "File with the keys of the tokens by which people who sent a form before are known, "+
 		"one of 32 characters or more a line: the first signs, the others are still believed. Read again when it changes. Without it nobody is known.")
@@ -134,6 +144,9 @@ func (o *Options) validateSpool() []error {
 	}
 	if o.SpoolDir == "" && (o.SpoolKeyFile != "" || o.MaxUnfinished > 0 || o.EtcdQuotaBytes > 0) {
 		errs = append(errs, errors.New("--spool-key-file, --max-unfinished and --etcd-quota-bytes need a spool: give --spool-dir, too"))
+	}
+	if o.SpoolDir == "" && (o.AlertConfig != "" || len(o.AlertmanagerURLs) > 0) {
+		errs = append(errs, errors.New("--alert-config and --alertmanager-url tell of the spool: give --spool-dir, too"))
 	}
 	return errs
 }

@@ -31,6 +31,8 @@ type pressure struct {
 	metrics       *metrics
 
 	overBudget, overQuota atomic.Bool
+	// percent of etcd's quota that is used, 0 until it is known.
+	percent atomic.Int64
 	// relieved gets something when it ends.
 	relieved chan struct{}
 }
@@ -100,6 +102,7 @@ func (p *pressure) lookAtQuota(ctx context.Context) {
 	share := float64(size) / float64(p.quotaBytes)
 	p.metrics.etcdBytes.Set(float64(size))
 	p.metrics.etcdShare.Set(share)
+	p.percent.Store(int64(100 * share))
 	over := share >= quotaHigh || (p.overQuota.Load() && share >= quotaLow)
 	p.change(&p.overQuota, over, spooledQuota, "bytes", size, "quota", p.quotaBytes)
 }

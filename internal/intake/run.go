@@ -86,6 +86,13 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 			return err
 		}
 		defer front.close()
+		alerts, err := newAlerts(o, front, m, log)
+		if err != nil {
+			return err
+		}
+		if alerts != nil {
+			front.parts = append(front.parts, alerts)
+		}
 	}
 	handler := newHandler(Handler{
 		pipelines:     front.pipelines,

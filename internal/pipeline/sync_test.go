@@ -300,3 +300,30 @@ func TestWaitingForASlotIsNotWorthAWrite(t *testing.T) {
 		})
 	}
 }
+
+func TestCanaryIsCheckedAndWrittenEachTime(t *testing.T) {
+	w := newWorld()
+	p := trial()
+	p.Spec.Canary = &v1alpha1.CanarySpec{Email: " Ada@Example.com "}
+	declines := func(s *v1alpha1.ContactSubmission) *v1alpha1.ContactSubmission {
+		s.Spec.Consent = &v1alpha1.SubmissionConsent{Marketing: v1alpha1.ConsentDenied}
+		return s
+	}
+	first, second := declines(sent("a", 0)), declines(sent("b", 60))
+	w.now = start.Add(time.Second)
+	w.pass(t, first, p)
+	w.takeCalls()
+	w.now = start.Add(61 * time.Second)
+	w.pass(t, second, p)
+	if got := w.takeCalls(); got != "verifier locator crm" {
+		t.Errorf("called %q: what was found out before proves nothing of now", got)
+	}
+	if got, want := reasons(second), "Deliverable Located Synced NoConsent Completed"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	second.Status = v1alpha1.ContactSubmissionStatus{} // the Contact was written, the status was not
+	w.pass(t, second, p)
+	if got := w.takeCalls(); got != "" {
+		t.Errorf("called %q: the same canary is not sent twice", got)
+	}
+}

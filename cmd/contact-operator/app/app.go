@@ -60,6 +60,14 @@ type Options struct {
 	SecretInterval time.Duration
 	// SweepInterval is the time between two sweeps of what has expired; 0 is the default.
 	SweepInterval time.Duration
+	// AlertConfig is the file that says which alerts there are and who is told; "" is the default.
+	AlertConfig string
+	// AlertmanagerURLs are more of those who are told.
+	AlertmanagerURLs []string
+	// IntakeURL is where the pipelines' canaries are handed in; "": none is sent.
+	IntakeURL string
+	// CanaryInterval is the time between two looks at the canaries; 0 is the default.
+	CanaryInterval time.Duration
 	// Embedded: the operator is one of several in this process, one after the other, as in tests.
 	Embedded bool
 }
@@ -190,6 +198,8 @@ func setUp(mgr ctrl.Manager, o Options, registry prometheus.Registerer, gate lin
 		mgr.Add(&controllers.Sweep{
 			Client: mgr.GetClient(), Direct: mgr.GetAPIReader(), Metrics: metrics, Interval: o.SweepInterval, Now: time.Now,
 		}),
+		addAlerts(mgr, o, registry, recorder),
+		addCanaries(mgr, o),
 		mgr.AddHealthzCheck("ping", healthz.Ping),
 		mgr.AddReadyzCheck("caches", synced),
 	)

@@ -102,7 +102,7 @@ func (s *System) command(o Options) (cmd *exec.Cmd, ready chan struct{}, err err
 		}
 	}
 	cmd = exec.Command(filepath.Join(o.Bin, "local"), args...) //nolint:gosec,noctx // of this repository; it is stopped in order
-	cmd.Env = append(append(os.Environ(), "LOCAL_DIR="+s.Dir), o.Env...)
+	cmd.Env = append(append(os.Environ(), "LOCAL_DIR="+s.Dir, "ALERTMANAGER_ADDR=0"), o.Env...)
 	for env, addr := range s.addresses {
 		cmd.Env = append(cmd.Env, env+"="+addr)
 	}

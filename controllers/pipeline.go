@@ -35,9 +35,10 @@ type PipelineReconciler struct {
 	// Now tells the time.
 	Now func() time.Time
 
-	pace statusPace
-	mu   sync.Mutex
-	seen map[types.NamespacedName]string // the version that submissions were last woken for
+	pace    statusPace
+	sources statusPace // of looking at what the sources need
+	mu      sync.Mutex
+	seen    map[types.NamespacedName]string // the version that submissions were last woken for
 }
 
 // Reconcile checks one pipeline.
@@ -47,6 +48,7 @@ func (r *PipelineReconciler) Reconcile(ctx context.Context, request ctrl.Request
 		if client.IgnoreNotFound(err) == nil {
 			r.wake(request.NamespacedName, "")
 			r.pace.forget(link.Key(request.NamespacedName))
+			r.sources.forget(link.Key(request.NamespacedName))
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, safe(err)
@@ -61,6 +63,9 @@ func (r *PipelineReconciler) Reconcile(ctx context.Context, request ctrl.Request
 	ready.Type, ready.ObservedGeneration = v1alpha1.ConditionReady, p.Generation
 	meta.SetStatusCondition(&updated.Status.Conditions, ready)
 	updated.Status.ObservedGeneration = p.Generation
+	if err := r.checkSources(ctx, updated); err != nil {
+		return ctrl.Result{}, err
+	}
 	if err := r.count(ctx, updated); err != nil {
 		return ctrl.Result{}, err
 	}

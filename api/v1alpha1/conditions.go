@@ -27,6 +27,10 @@ var Stages = []Stage{StageValidated, StageLocated, StageCRMSynced, StageMarketin
 // and an Integration it says whether they can be used.
 const ConditionReady = "Ready"
 
+// ConditionSourcesReady is a ContactPipeline's: whether what its sources and its captcha are checked with is there. Its reasons
+// are Ready and SecretNotFound.
+const ConditionSourcesReady = "SourcesReady"
+
 // Reasons of a stage that is True.
 const (
 	// ReasonDeliverable (Validated): the address takes mail.
@@ -81,7 +85,8 @@ const (
 	ReasonParked = "Parked"
 	// ReasonMisconfigured: the pipeline or the Integration is missing or wrong; it waits until that is mended.
 	ReasonMisconfigured = "Misconfigured"
-	// ReasonHeld (Validated): no verdict was reached, and the policy leaves the decision to a person.
+	// ReasonHeld (Validated): a person has to decide, because no verdict was reached and the policy says so, or because the
+	// submission is suspected to come from a program.
 	ReasonHeld = "Held"
 )
 
@@ -107,7 +112,7 @@ const (
 	ReasonSuspended = "Suspended"
 	// ReasonInvalidSpec (False, Integration): the configuration does not compile; the message has the place.
 	ReasonInvalidSpec = "InvalidSpec"
-	// ReasonSecretNotFound (False, Integration): a Secret or a key in it does not exist; the message names it.
+	// ReasonSecretNotFound (False, Integration and ContactPipeline): a Secret or a key in it does not exist; the message names it.
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonUnauthorized (False, Integration): the system refuses the credentials.
 	ReasonUnauthorized = "Unauthorized"

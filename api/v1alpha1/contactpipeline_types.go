@@ -82,6 +82,14 @@ type ContactPipelineSpec struct {
 	// +optional
 	Form FormSpec `json:"form,omitempty,omitzero"`
 
+	// sources are form tools that post to this pipeline.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Sources []FormSource `json:"sources,omitempty"`
+
 	// alertAfterSeconds is how long a submission may take to come to its end before an administrator is told. Default: one hour.
 	// +optional
 	// +kubebuilder:default=3600
@@ -222,7 +230,8 @@ type RetentionPolicy struct {
 
 // ContactPipelineStatus says whether a pipeline can be used.
 type ContactPipelineStatus struct {
-	// conditions hold Ready: True when every Integration that the pipeline names exists and suits its stage.
+	// conditions hold Ready: True when every Integration that the pipeline names exists and suits its stage; and, where the
+	// pipeline has sources or a captcha, SourcesReady: True when every Secret that they name has the key.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

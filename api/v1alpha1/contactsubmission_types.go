@@ -13,6 +13,7 @@ import (
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=contactsubmissions,shortName=csub,categories=contacts
 // +kubebuilder:selectablefield:JSONPath=`.spec.pipelineRef.name`
+// +kubebuilder:selectablefield:JSONPath=`.spec.source.suspicion`
 // +kubebuilder:selectablefield:JSONPath=`.status.state`
 // +kubebuilder:selectablefield:JSONPath=`.status.contactName`
 // +kubebuilder:printcolumn:name="Pipeline",type=string,JSONPath=`.spec.pipelineRef.name`
@@ -43,14 +44,16 @@ type ContactSubmission struct {
 }
 
 // ContactSubmissionSpec is the original form data.
+//
+// +kubebuilder:validation:XValidation:rule="(has(self.contact) && has(self.contact.email)) || (has(self.source) && has(self.source.via))",message="an e-mail address is needed, unless a form tool sent this without one",fieldPath=".contact.email",reason=FieldValueRequired
 type ContactSubmissionSpec struct {
 	// pipelineRef names the ContactPipeline that says how this submission is treated.
 	// +required
 	PipelineRef LocalReference `json:"pipelineRef,omitzero"`
 
 	// contact holds the five fields of the form.
-	// +required
-	Contact ContactFields `json:"contact,omitzero"`
+	// +optional
+	Contact ContactFields `json:"contact,omitempty,omitzero"`
 
 	// attributes are further answers, by name: for example plan, event or video.
 	// +optional
@@ -76,8 +79,9 @@ type AttributeValue string
 
 // ContactFields are the five fields of the form.
 type ContactFields struct {
-	// email as it was typed. It need not be valid: finding that out is the first stage's work.
-	// +required
+	// email as it was typed. It need not be valid: finding that out is the first stage's work. Absent only in what a form tool
+	// (source.via) sent without one: such a submission is kept, and can't be processed.
+	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=320
 	Email string `json:"email,omitempty"`
@@ -133,7 +137,19 @@ type SubmissionSource struct {
 	// +kubebuilder:validation:MaxLength=512
 	UserAgent string `json:"userAgent,omitempty"`
 
-	// receivedAt is when the submission was accepted. It orders the submissions of one person, so the newest answer wins
+	// via is the source of the pipeline (spec.sources) that sent this: a form tool. Absent: it came to the pipeline's own form or
+	// address.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Via string `json:"via,omitempty"`
+
+	// suspicion says why this may come from a program, set by the intake. CaptchaFailed and CaptchaMissing make the pipeline
+	// hold it until a person accepts it.
+	// +optional
+	Suspicion Suspicion `json:"suspicion,omitempty"`
+
+	// receivedAt is when the submission was accepted or, where a form tool tells it, when the person sent it. It orders the submissions of one person, so the newest answer wins
 	// however late it is processed. Defaults to the object's creation time, which it can't exceed by more than a second.
 	// +optional
 	ReceivedAt *metav1.MicroTime `json:"receivedAt,omitempty"`

@@ -94,6 +94,10 @@ type FormSpec struct {
 	// not asked for them again (Hide). Default: Hide.
 	// +optional
 	KnownValues KnownValues `json:"knownValues,omitempty"`
+
+	// captcha has a service tell people from programs. Nothing is refused because of it.
+	// +optional
+	Captcha *FormCaptcha `json:"captcha,omitempty"`
 }
 
 // KnownValues says whether a browser is shown what it sent before.

@@ -59,8 +59,8 @@ type tab struct {
 	ctx context.Context
 }
 
-// openTab starts a browser of its own, with no cookies.
-func openTab(t *testing.T, s screen, language string) *tab {
+// openTab starts a browser of its own, with no cookies; more are options of the browser.
+func openTab(t *testing.T, s screen, language string, more ...chromedp.ExecAllocatorOption) *tab {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium(t)),
@@ -71,6 +71,7 @@ func openTab(t *testing.T, s screen, language string) *tab {
 		chromedp.Flag("lang", language),
 		chromedp.Flag("accept-lang", language),
 	)
+	options = append(options, more...)
 	ctx, cancel := context.WithTimeout(t.Context(), browserLimit)
 	ctx, stopBrowser := chromedp.NewExecAllocator(ctx, options...)
 	var mu sync.Mutex

@@ -17,6 +17,10 @@ type observed struct {
 	remoteIP   string
 	userAgent  string
 	referer    string
+	// via is the source that it came through, "" for the form and the JSON contract.
+	via string
+	// suspicion that it comes from a program.
+	suspicion v1alpha1.Suspicion
 }
 
 func (h *Handler) observe(r *http.Request) observed {
@@ -49,6 +53,8 @@ func build(name string, pipeline *v1alpha1.ContactPipeline, s *Submission, o obs
 				Page:       cmp.Or(s.Page, o.referer),
 				RemoteIP:   o.remoteIP,
 				UserAgent:  o.userAgent,
+				Via:        o.via,
+				Suspicion:  o.suspicion,
 				ReceivedAt: &receivedAt,
 			},
 		},

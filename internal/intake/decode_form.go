@@ -3,6 +3,9 @@ package intake
 import (
 	"net/url"
 	"strings"
+
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/intake/captcha"
 )
 
 // Hidden fields of our own form.
@@ -25,6 +28,8 @@ type formInput struct {
 	known bool
 	// trapped: the field that asks to be left empty was filled in.
 	trapped bool
+	// captcha: what it says about who filled it in.
+	captcha captchaInput
 	errs    FieldErrors
 }
 
@@ -67,6 +72,13 @@ func decodeValues(values url.Values, errs FieldErrors) *formInput {
 			in.known = true
 		case name == trapField:
 			in.trapped = true
+		case name == withoutScriptField:
+			in.captcha.withoutScript = true
+		case name == captcha.Field(v1alpha1.CaptchaTurnstile), name == captcha.Field(v1alpha1.CaptchaHCaptcha):
+			if in.captcha.tokens == nil {
+				in.captcha.tokens = map[string]string{}
+			}
+			in.captcha.tokens[name] = sent[0]
 		case f != nil:
 			*f.value(s) = sent[0]
 			for _, other := range sent[1:] {

@@ -14,6 +14,9 @@
 // merely looks wrong is accepted, because judging it is the first stage's work. Never confuse the visitor: a page that
 // can't go on shows what was typed, with one sentence that says what to do; sending it again is harmless.
 //
+// Form tools: sources.go (their posts), source/ (how each proves who posts, and how it spells the answers), source_fields.go
+// (which answer is what), secrets.go (what they sign with). Captchas: captcha.go and captcha/.
+//
 // The spool (spool/, a durable queue on disk) stands behind the same interface as the API server, Committer: hedge.go (which of
 // them keeps a submission), drain.go (handing entries over), judge.go (what an answer means for an entry), pressure.go and
 // etcd_size.go (when to hold back), remembered.go (the forms while the API server is away), front.go (all of it together).

@@ -12,8 +12,8 @@ import (
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
 )
 
-// The pages are plain HTML with one style sheet inside, and no script: they work in every browser, behind every proxy and
-// with every assistive technology.
+// The pages are plain HTML with one style sheet inside, and no script of ours: they work in every browser, behind every proxy
+// and with every assistive technology. A form with a captcha shows that service's widget, and works without it, too.
 var (
 	//go:embed pages/*.html
 	pageFiles embed.FS
@@ -53,6 +53,8 @@ type formPage struct {
 	// Known says that the form leaves out what is known of the visitor; KnownValues shows it, where the pipeline allows.
 	Known       bool
 	KnownValues []knownValue
+	// Captcha is nil when the form has none.
+	Captcha *captchaWidget
 	// Key makes sending the same page twice one submission.
 	Key string
 }
@@ -111,14 +113,16 @@ func formOf(l look, pipeline *v1alpha1.ContactPipeline, s *Submission, key strin
 	form := &pipeline.Spec.Form
 	translated := l.translated()
 	page := formPage{
-		look:   l,
-		Title:  l.pick(translated.Title, form.Title, "Contact us"),
-		Intro:  l.pick(translated.Intro, form.Intro, ""),
-		Button: l.pick(translated.Button, form.Button, "Send"),
-		Known:  who != nil,
-		Key:    key,
-		Trap:   formField{ID: "leave-empty", Name: trapField, Label: l.Say("Leave this field empty")},
+		look:    l,
+		Title:   l.pick(translated.Title, form.Title, "Contact us"),
+		Intro:   l.pick(translated.Intro, form.Intro, ""),
+		Button:  l.pick(translated.Button, form.Button, "Send"),
+		Known:   who != nil,
+		Key:     key,
+		Captcha: widgetOf(form.Captcha, l.Lang()),
+		Trap:    formField{ID: "leave-empty", Name: trapField, Label: l.Say("Leave this field empty")},
 	}
+	page.policy = pagePolicy(l.colors, form, form.Captcha)
 	page.ask(form, s, who)
 	if page.Known && len(page.Fields) == 0 {
 		page.Button = l.pick(translated.Button, form.Button, "Continue")

@@ -100,6 +100,7 @@ func (f *front) queues(direct *apiCommitter, contacts *apiContacts, h *Handler) 
 		{"creates", length(direct.slots.taken), cap(direct.slots.taken)},
 		{"waiting_creates", length(direct.queue), cap(direct.queue)},
 		{"contact_reads", length(contacts.queue), cap(contacts.queue)},
+		{"source_posts", length(h.sourcePosts), cap(h.sourcePosts)},
 	}
 	if f.store != nil {
 		queues = append(queues, queue{"spool_commits", func() int { return f.store.Figures().Waiting }, spool.MaxWaiting})

@@ -14,6 +14,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/intake/captcha"
 )
 
 // Handler serves the public port.
@@ -21,6 +22,8 @@ type Handler struct {
 	pipelines     Pipelines
 	committer     Committer
 	contacts      Contacts
+	secrets       Secrets
+	captchas      *captcha.Services
 	keys          *tokenKeys
 	tokenLifetime time.Duration
 	proxies       TrustedProxies
@@ -32,6 +35,10 @@ type Handler struct {
 	mux           *http.ServeMux
 	// unready says, where there is a spool, why no submission could be kept now; "" when it could.
 	unready func() string
+	// told remembers which source's problems were logged lately.
+	told *told
+	// sourcePosts holds a token for every post of a form tool being read.
+	sourcePosts chan struct{}
 	// requests holds a token for every request being served.
 	requests chan struct{}
 }
@@ -44,12 +51,13 @@ const maxRequests = 4096
 func (h *Handler) addresses() map[string]http.Handler {
 	post, get := []string{http.MethodPost}, []string{http.MethodGet, http.MethodHead}
 	return map[string]http.Handler{
-		"/v1/{namespace}/{pipeline}/submissions": h.ofPipeline(h.forScripts(post, h.submit)),
-		"/v1/{namespace}/{pipeline}/me":          h.ofPipeline(h.forScripts(get, h.me)),
-		"/v1/{namespace}/{pipeline}/form":        h.ofPipeline(h.by(get, h.form)),
-		"/v1/{namespace}/{pipeline}/thanks":      h.ofPipeline(h.by(get, h.thanks)),
-		"/healthz":                               http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }),
-		"/readyz":                                http.HandlerFunc(h.ready),
+		"/v1/{namespace}/{pipeline}/submissions":      h.ofPipeline(h.forScripts(post, h.submit)),
+		"/v1/{namespace}/{pipeline}/sources/{source}": h.ofPipeline(h.by(post, h.fromSource)),
+		"/v1/{namespace}/{pipeline}/me":               h.ofPipeline(h.forScripts(get, h.me)),
+		"/v1/{namespace}/{pipeline}/form":             h.ofPipeline(h.by(get, h.form)),
+		"/v1/{namespace}/{pipeline}/thanks":           h.ofPipeline(h.by(get, h.thanks)),
+		"/healthz":                                    http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }),
+		"/readyz":                                     http.HandlerFunc(h.ready),
 		"/": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			h.fail(w, r, nil, problem{Status: http.StatusNotFound, Detail: "There is nothing at this address."})
 		}),

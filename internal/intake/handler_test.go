@@ -17,11 +17,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/intake/captcha"
 )
 
 // fakePipelines knows one pipeline, ns/trial.
 type fakePipelines struct {
 	form      v1alpha1.FormSpec
+	sources   []v1alpha1.FormSource
 	notSynced bool
 	err       error
 }
@@ -34,7 +36,7 @@ func (f fakePipelines) Get(_ context.Context, namespace, name string) (*v1alpha1
 	}
 	return &v1alpha1.ContactPipeline{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
-		Spec:       v1alpha1.ContactPipelineSpec{Form: f.form},
+		Spec:       v1alpha1.ContactPipelineSpec{Form: f.form, Sources: f.sources},
 	}, nil
 }
 
@@ -68,11 +70,22 @@ func (f fakeContacts) Get(_ context.Context, namespace, name string) (*v1alpha1.
 	return f.records[name], f.unreachable
 }
 
+// fakeSecrets holds values by the Secret's name.
+type fakeSecrets map[string][]string
+
+func (f fakeSecrets) Lines(_ context.Context, _ string, ref v1alpha1.SecretKeyReference) ([]string, error) {
+	if lines := f[ref.Name]; len(lines) > 0 {
+		return lines, nil
+	}
+	return nil, errSecret("there is none")
+}
+
 var receivedAt = time.Date(2026, 11, 23, 10, 20, 30, 123456789, time.FixedZone("", 3600))
 
 func testHandler(p Pipelines, c Committer) *Handler {
 	h := newHandler(Handler{
 		pipelines: p, committer: c, contacts: fakeContacts{}, keys: newTokenKeys("", logr.Discard()),
+		secrets: fakeSecrets{}, captchas: captcha.New(http.DefaultClient, logr.Discard(), func() time.Time { return receivedAt }),
 		tokenLifetime: time.Hour, maxBodyBytes: 4096, metrics: newMetrics(), log: logr.Discard(),
 	})
 	h.now = func() time.Time { return receivedAt }

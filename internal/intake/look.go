@@ -26,7 +26,7 @@ func lookOf(pipeline *v1alpha1.ContactPipeline, r *http.Request) look {
 		form = &pipeline.Spec.Form
 	}
 	l := look{locale: localeFor(form, r), colors: styleColors(form.Colors)}
-	l.policy = pagePolicy(l.colors, form)
+	l.policy = pagePolicy(l.colors, form, nil)
 	return l
 }
 
@@ -39,8 +39,9 @@ func (l look) Style() template.HTML {
 const documentPolicy = "default-src 'none'; frame-ancestors 'none'"
 
 // pagePolicy admits these two style sheets and nothing else. A form may go to the intake alone; browsers apply this to
-// the redirect that follows, too, so the redirect's site is named. The sites that may send to the pipeline may frame it.
-func pagePolicy(colors string, form *v1alpha1.FormSpec) string {
+// the redirect that follows, too, so the redirect's site is named. The sites that may send to the pipeline may frame it. A page
+// with a captcha admits the captcha's own site as well.
+func pagePolicy(colors string, form *v1alpha1.FormSpec, c *v1alpha1.FormCaptcha) string {
 	action := "'self'"
 	if u, err := url.Parse(form.RedirectURL); err == nil && u.Host != "" {
 		action += " " + u.Scheme + "://" + u.Host
@@ -51,7 +52,15 @@ func pagePolicy(colors string, form *v1alpha1.FormSpec) string {
 			ancestors += " " + origin
 		}
 	}
-	return "default-src 'none'; style-src '" + sourceHash(styleSheet) + "' '" + sourceHash(colors) + "'; form-action " + action +
+	styles, others := "'"+sourceHash(styleSheet)+"' '"+sourceHash(colors)+"'", ""
+	if scripts, rest := captchaSources(c); scripts != "" {
+		others = "; script-src " + scripts + "; frame-src " + scripts
+		if rest != "" {
+			styles += " " + rest
+			others += "; connect-src " + rest
+		}
+	}
+	return "default-src 'none'; style-src " + styles + others + "; form-action " + action +
 		"; base-uri 'none'; frame-ancestors " + ancestors
 }
 

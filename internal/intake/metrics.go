@@ -20,6 +20,7 @@ type metrics struct {
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
 	refused  *prometheus.CounterVec
+	sourceMetrics
 	spoolMetrics
 }
 
@@ -29,6 +30,10 @@ const (
 	refusedClient = "client_limit"
 	refusedCap    = "pipeline_limit"
 	refusedTrap   = "trap"
+	// Of form tools.
+	refusedSignature  = "signature"
+	refusedSecret     = "secret"
+	refusedUnreadable = "unreadable"
 )
 
 func newMetrics() *metrics {
@@ -49,9 +54,10 @@ func newMetrics() *metrics {
 		}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "contact_intake_refused_total",
-			Help: "Submissions sent back for now, by pipeline and reason: origin, client_limit, pipeline_limit or trap (a field that people don't see was filled in).",
+			Help: "Submissions sent back for now, by pipeline and reason: origin, client_limit, pipeline_limit or trap (a field that people don't see was filled in); of form tools: signature, secret (it can't be checked) or unreadable.",
 		}, []string{"namespace", "pipeline", "reason"}),
 	}
+	m.sourceMetrics = newSourceMetrics(m.registry)
 	m.spoolMetrics = newSpoolMetrics(m.registry)
 	m.registry.MustRegister(m.requests, m.duration, m.inFlight, m.refused,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

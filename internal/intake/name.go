@@ -7,8 +7,8 @@ import (
 	"github.com/contact-operator/contact-operator/internal/contact"
 )
 
-// source is the part of the name that keeps submissions of the form and JSON contract apart from those of other doors.
-const source = "intake"
+// intakeDoor is the part of the name that keeps submissions of the form and JSON contract apart from those of other doors.
+const intakeDoor = "intake"
 
 // nameFor computes the name of a submission that came with an idempotency key: the same key with the same content in the
 // same pipeline always gives the same name, so that a replay meets its own object; anything else gives another name.
@@ -20,7 +20,7 @@ func nameFor(namespace, pipeline, key string, s *Submission) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode the canonical payload: %w", err)
 	}
-	return contact.SubmissionName(namespace, pipeline, source, key, payload), nil
+	return contact.SubmissionName(namespace, pipeline, intakeDoor, key, payload), nil
 }
 
 // newKey returns a fresh idempotency key; it serves as a random name, too.

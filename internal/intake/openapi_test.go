@@ -48,6 +48,7 @@ type exercise struct {
 	body         io.Reader
 	headers      []string
 	form         v1alpha1.FormSpec
+	sources      []v1alpha1.FormSource
 	prepare      func(s *site)
 }
 
@@ -55,6 +56,7 @@ const (
 	submissionsPath = "/v1/{namespace}/{pipeline}/submissions"
 	mePath          = "/v1/{namespace}/{pipeline}/me"
 	formPath        = "/v1/{namespace}/{pipeline}/form"
+	sourcePath      = "/v1/{namespace}/{pipeline}/sources/{source}"
 	thanksPath      = "/v1/{namespace}/{pipeline}/thanks"
 )
 
@@ -109,6 +111,7 @@ func exercises() []exercise {
 		{path: "/readyz", method: http.MethodGet},
 		{path: "/readyz", method: http.MethodGet, prepare: func(s *site) { s.pipelines = fakePipelines{notSynced: true} }},
 	}
+	list = append(list, sourceExercises()...)
 	for _, path := range []string{submissionsPath, mePath} {
 		asks := exercise{path: path, method: http.MethodOptions, headers: []string{"Access-Control-Request-Method", "POST", "Origin", "https://www.example.com"}}
 		list = append(list, asks, with(asks, func(e *exercise) { e.form.AllowedOrigins = []string{"https://www.example.com"} }))
@@ -116,7 +119,7 @@ func exercises() []exercise {
 	// What every address below a pipeline may answer.
 	for path, methods := range map[string][]string{
 		submissionsPath: {http.MethodPost, http.MethodOptions}, mePath: {http.MethodGet, http.MethodOptions},
-		formPath: {http.MethodGet}, thanksPath: {http.MethodGet},
+		sourcePath: {http.MethodPost}, formPath: {http.MethodGet}, thanksPath: {http.MethodGet},
 	} {
 		for _, method := range methods {
 			list = append(
@@ -127,6 +130,35 @@ func exercises() []exercise {
 		}
 	}
 	return list
+}
+
+// sourceExercises are those of a form tool.
+func sourceExercises() []exercise {
+	post := func(body, key string) exercise {
+		return exercise{
+			path: sourcePath, method: http.MethodPost, body: strings.NewReader(body), headers: typeformHeaders(body, key),
+			sources: []v1alpha1.FormSource{{Name: "tool", Type: v1alpha1.SourceTypeform, SecretRef: v1alpha1.SecretKeyReference{Name: "tool", Key: "k"}}},
+		}
+	}
+	with := func(e exercise, change func(e *exercise)) exercise {
+		change(&e)
+		return e
+	}
+	good := post(aName, "s3cret")
+	return []exercise{
+		good,
+		post(`{"event_type":"form_response_partial"}`, "s3cret"),
+		post(aName, "another"),
+		post("no JSON", "s3cret"),
+		post(strings.Repeat(" ", maxSourceBytes+1), "s3cret"),
+		with(good, func(e *exercise) { e.sources = nil }),
+		with(good, func(e *exercise) { e.body = deadBody{os.ErrDeadlineExceeded} }),
+		with(good, func(e *exercise) { e.body = deadBody{io.ErrUnexpectedEOF} }),
+		with(good, func(e *exercise) { e.prepare = func(s *site) { s.secrets = fakeSecrets{} } }),
+		with(good, func(e *exercise) {
+			e.prepare = func(s *site) { s.committer.err = &Uncommitted{RetryAfter: time.Second} }
+		}),
+	}
 }
 
 // TestDocumentMatchesTheHandlers: every answer is documented (status, type, headers and shape), and everything that is
@@ -172,11 +204,12 @@ func TestDocumentMatchesTheHandlers(t *testing.T) {
 func (e exercise) do(t *testing.T, accept string) (*httptest.ResponseRecorder, *http.Request) {
 	t.Helper()
 	s := newSite(e.form)
+	s.pipelines, s.secrets = fakePipelines{form: e.form, sources: e.sources}, fakeSecrets{"tool": {"s3cret"}}
 	name := e.name
 	if name == "" {
 		name = "trial"
 	}
-	target := strings.NewReplacer("{namespace}", "ns", "{pipeline}", name).Replace(e.path)
+	target := strings.NewReplacer("{namespace}", "ns", "{pipeline}", name, "{source}", "tool").Replace(e.path)
 	if seeker, ok := e.body.(io.Seeker); ok {
 		if _, err := seeker.Seek(0, io.SeekStart); err != nil {
 			t.Fatal(err)

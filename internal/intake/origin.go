@@ -69,7 +69,7 @@ func (h *Handler) preflight(w http.ResponseWriter, r *http.Request, pipeline *v1
 	}
 	header := w.Header()
 	header.Set("Access-Control-Allow-Methods", methods)
-	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key")
+	header.Set("Access-Control-Allow-Headers", "Authorization, Captcha-Token, Content-Type, Idempotency-Key")
 	header.Set("Access-Control-Max-Age", preflightSeconds)
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -43,6 +43,8 @@ type rememberedPipeline struct {
 	Namespace string            `json:"namespace"`
 	Name      string            `json:"name"`
 	Form      v1alpha1.FormSpec `json:"form,omitzero"`
+	// Sources of the pipeline. Their Secrets are not remembered.
+	Sources []v1alpha1.FormSource `json:"sources,omitempty"`
 }
 
 // listedPipelines are Pipelines that can be listed.
@@ -98,7 +100,7 @@ func readRemembered(path string) ([]byte, map[pipelineKey]*v1alpha1.ContactPipel
 	for _, r := range stored.Pipelines {
 		known[pipelineKey{r.Namespace, r.Name}] = &v1alpha1.ContactPipeline{
 			ObjectMeta: metav1.ObjectMeta{Namespace: r.Namespace, Name: r.Name},
-			Spec:       v1alpha1.ContactPipelineSpec{Form: r.Form},
+			Spec:       v1alpha1.ContactPipelineSpec{Form: r.Form, Sources: r.Sources},
 		}
 	}
 	return content, known, nil
@@ -156,7 +158,7 @@ func (p *rememberedPipelines) save(ctx context.Context) error {
 	p.before.Store(nil) // the watch knows better from here on
 	now := remembered{Version: rememberedVersion, Pipelines: make([]rememberedPipeline, 0, len(all))}
 	for i := range all {
-		now.Pipelines = append(now.Pipelines, rememberedPipeline{all[i].Namespace, all[i].Name, all[i].Spec.Form})
+		now.Pipelines = append(now.Pipelines, rememberedPipeline{all[i].Namespace, all[i].Name, all[i].Spec.Form, all[i].Spec.Sources})
 	}
 	slices.SortFunc(now.Pipelines, func(a, b rememberedPipeline) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))

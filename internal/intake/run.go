@@ -77,6 +77,9 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 	keys := newTokenKeys(o.TokenKeyFile, log)
 	direct := newAPICommitter(api, o.MaxCreatesInFlight, o.CreateTimeout, m, log)
 	contacts := newAPIContacts(api)
+	secrets := newAPISecrets(api, pipelines.List, m, log)
+	captchas := newCaptchas(o, log)
+	defer captchas.Wait()
 	front := &front{pipelines: pipelines, committer: direct}
 	if o.SpoolDir != "" {
 		if front, err = newSpoolFront(cfg, o, pipelines, direct, m, log); err != nil {
@@ -96,6 +99,8 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 		committer:     front.committer,
 		unready:       front.unready,
 		contacts:      contacts,
+		secrets:       secrets,
+		captchas:      captchas,
 		keys:          keys,
 		tokenLifetime: o.TokenLifetime,
 		proxies:       proxies,
@@ -147,6 +152,10 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 		keys.run(ctx)
 		return nil
 	})
+	group.Go(func() error {
+		secrets.run(ctx)
+		return nil
+	})
 	for _, part := range front.parts {
 		group.Go(func() error { return part(ctx) })
 	}
@@ -185,6 +194,8 @@ func reportSync(ctx context.Context, p Pipelines, host string, log logr.Logger) 
 // newHandler completes a handler: routes, limits, clock.
 func newHandler(h Handler) *Handler {
 	h.limits = newRateLimits()
+	h.told = &told{}
+	h.sourcePosts = make(chan struct{}, maxSourcePosts)
 	h.requests = make(chan struct{}, maxRequests)
 	h.now = time.Now
 	h.routes()

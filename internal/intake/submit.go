@@ -53,6 +53,7 @@ func (h *Handler) submit(w http.ResponseWriter, r *http.Request, pipeline *v1alp
 			panic(err) // a struct of strings always encodes
 		}
 	}
+	seen.suspicion = h.suspect(r, pipeline, in, id)
 	if err := h.committer.Commit(r.Context(), build(id, pipeline, in.submission, seen)); err != nil {
 		p := problem{Status: http.StatusServiceUnavailable, Detail: tryAgain, RetryAfter: retrySoon}
 		if u := (*Uncommitted)(nil); errors.As(err, &u) {
@@ -116,6 +117,7 @@ type input struct {
 	errs FieldErrors
 	// form: it came from a form, not as JSON. The other two are as in formInput.
 	form, known, trapped bool
+	captcha              captchaInput
 }
 
 const (
@@ -169,7 +171,7 @@ func (in *input) take(r *http.Request) func(*formInput, error) error {
 			return err
 		}
 		in.submission, in.errs, in.key = f.submission, f.errs, f.key
-		in.form, in.known, in.trapped = true, f.known, f.trapped
+		in.form, in.known, in.trapped, in.captcha = true, f.known, f.trapped, f.captcha
 		// A form that was stored or copied may carry anything here; the visitor could not mend it. With a fresh key the
 		// page that asks to send it again is harmless all the same.
 		if !validKey(in.key) {

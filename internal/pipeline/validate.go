@@ -20,9 +20,11 @@ func (p *pass) validate(ctx context.Context) outcome {
 		return ended("", v1alpha1.ReasonUndeliverable, "the address is blank")
 	case len(p.address) > contact.MaxAddress:
 		return ended("", v1alpha1.ReasonUndeliverable, "the address is longer than an address can be")
+	case p.suspected() && !p.accept:
+		return heldForPerson()
 	case stage == nil:
 		return done("", v1alpha1.ReasonNotConfigured, "")
-	case p.accept:
+	case p.accept && !p.suspected():
 		return p.acceptedByPerson(stage)
 	}
 	if known := p.knownVerdict(stage); known != nil {

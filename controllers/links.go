@@ -26,6 +26,7 @@ import (
 	"github.com/contact-operator/contact-operator/internal/link"
 	"github.com/contact-operator/contact-operator/internal/pipeline"
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/tracing"
 )
 
 // Links makes links from Integrations and their Secrets, and finds them for the stages.
@@ -40,6 +41,8 @@ type Links struct {
 	HTTP *http.Client
 	// Metrics are told of each call.
 	Metrics *Metrics
+	// Tracer follows batches; nil: nobody does.
+	Tracer *tracing.Tracer
 
 	refreshing sync.Mutex // from reading an Integration to setting its link, so that no old state replaces a newer one
 }
@@ -82,6 +85,7 @@ func (l *Links) Refresh(ctx context.Context, key link.Key) (*v1alpha1.Integratio
 	}
 	current, was := l.Registry.Get(key)
 	options := optionsOf(&integration)
+	options.Tracer = l.Tracer
 	options.Observe = func(class string, took time.Duration) {
 		l.Metrics.Called(key, string(integration.Spec.Provider), class, took)
 	}

@@ -28,6 +28,7 @@ import (
 	"github.com/contact-operator/contact-operator/internal/link"
 	"github.com/contact-operator/contact-operator/internal/pipeline"
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/tracing"
 )
 
 // +kubebuilder:rbac:groups=contact-operator.io,resources=contactsubmissions,verbs=get;list;watch;delete
@@ -55,6 +56,8 @@ type SubmissionReconciler struct {
 	Workers int
 	// Now tells the time.
 	Now func() time.Time
+	// Tracer follows those submissions that the intake has begun to follow; nil: none.
+	Tracer *tracing.Tracer
 
 	notices notices
 	written written
@@ -81,6 +84,7 @@ func (r *SubmissionReconciler) Reconcile(ctx context.Context, request ctrl.Reque
 	}
 	defer func() { r.People.call(r.People.turns.release(person)) }()
 
+	ctx = r.follow(ctx, &submission)
 	begun := r.Links.Registry.Begin(key)
 	defer r.Links.Registry.Done(begun)
 	result, err := r.pass(ctx, &submission, person, begun)
@@ -121,6 +125,10 @@ func (r *SubmissionReconciler) pass(ctx context.Context, s *v1alpha1.ContactSubm
 		Changed: func(integration string) bool {
 			return begun.Changed(link.Key{Namespace: s.Namespace, Name: integration})
 		},
+		Tracer: r.Tracer,
+	}
+	if r.Tracer != nil {
+		in.CalledBy = func(integration string) bool { return begun.CalledBy(link.Key{Namespace: s.Namespace, Name: integration}) }
 	}
 	if in.Pipeline, err = r.pipelineOf(ctx, s); err != nil {
 		return ctrl.Result{}, err
@@ -172,7 +180,10 @@ func (r *SubmissionReconciler) write(ctx context.Context, in pipeline.Input, out
 	}
 	updated := in.Submission.DeepCopy()
 	updated.Status = out.Status
-	if err := r.Client.Status().Update(ctx, updated); err != nil {
+	writing, step := r.Tracer.Start(ctx, "write status")
+	err := r.Client.Status().Update(writing, updated)
+	step.End(writeOutcome(err))
+	if err != nil {
 		return err
 	}
 	if out.Status.State == v1alpha1.StateActive {
@@ -183,14 +194,17 @@ func (r *SubmissionReconciler) write(ctx context.Context, in pipeline.Input, out
 }
 
 func (r *SubmissionReconciler) writeContact(ctx context.Context, in pipeline.Input, c *v1alpha1.Contact) error {
+	if c == nil || (in.Contact != nil && equality.Semantic.DeepEqual(in.Contact, c)) {
+		return nil
+	}
+	ctx, step := r.Tracer.Start(ctx, "write Contact")
 	var err error
-	switch {
-	case c == nil:
-	case in.Contact == nil:
+	if in.Contact == nil {
 		err = r.Client.Create(ctx, c)
-	case !equality.Semantic.DeepEqual(in.Contact, c):
+	} else {
 		err = r.Client.Update(ctx, c)
 	}
+	step.End(writeOutcome(err))
 	if (apierrors.IsInvalid(err) || apierrors.IsForbidden(err)) && r.notices.allow(in.Submission.Namespace+"/contacts") {
 		r.Recorder.Eventf(in.Submission, nil, corev1.EventTypeWarning, "ContactRefused", "Process", "%s", safe(err))
 	}

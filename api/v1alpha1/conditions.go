@@ -145,7 +145,7 @@ const (
 // +kubebuilder:validation:Enum=Transient;Throttled;Auth;Config;Invalid;Conflict
 type ErrorClass string
 
-// What a person may ask of the operator, as annotations.
+// Annotations: what a person may ask of the operator, and what the two programs tell one another.
 const (
 	// AnnotationRetry on a ContactSubmission asks for everything to be done again, now: stages that have not ended well are
 	// taken, whatever was planned, and the CRM and marketing are written to, whatever they hold. Its value is the time of the
@@ -158,6 +158,9 @@ const (
 	AnnotationPriority = "contact-operator.io/priority"
 	// PriorityLow is the value of AnnotationPriority.
 	PriorityLow = "low"
+	// AnnotationTraceparent on a ContactSubmission says to which OpenTelemetry trace it belongs, in the form of the W3C. The
+	// intake sets it, on those that are traced; nothing that a visitor sends gets into it.
+	AnnotationTraceparent = "contact-operator.io/traceparent"
 	// AnnotationSkipErasure on a Contact that is being deleted gives up on outside systems that can't be reached.
 	AnnotationSkipErasure = "contact-operator.io/skip-erasure"
 	// FinalizerErase keeps a deleted Contact until the person is erased outside.

@@ -18,6 +18,7 @@ import (
 	"github.com/contact-operator/contact-operator/internal/intake"
 	"github.com/contact-operator/contact-operator/internal/intake/spoolcmd"
 	"github.com/contact-operator/contact-operator/internal/profiling"
+	"github.com/contact-operator/contact-operator/internal/tracing/otlp"
 )
 
 func main() {
@@ -66,6 +67,9 @@ func run() error {
 	if _, err := profiling.Address(*pprofAddr); err != nil {
 		return fmt.Errorf("--pprof-addr: %w", err)
 	}
+	tracer, flush := otlp.Start(context.Background(), "contact-intake", log)
+	defer flush()
+	options.Tracer = tracer
 	group, ctx := errgroup.WithContext(ctrl.SetupSignalHandler())
 	group.Go(func() error { return profiling.Serve(ctx, *pprofAddr) })
 	group.Go(func() error { return intake.Run(ctx, cfg, options, log) })

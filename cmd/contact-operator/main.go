@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/contact-operator/contact-operator/cmd/contact-operator/app"
+	"github.com/contact-operator/contact-operator/internal/tracing/otlp"
 )
 
 // mostVerbose is the most that is ever logged. One step further, the Kubernetes client logs what it sends, which is personal.
@@ -55,9 +56,15 @@ func run(ctx context.Context, o app.Options) error {
 	if err != nil {
 		return fmt.Errorf("no way to the API server; set --kubeconfig or KUBECONFIG, or run in a cluster: %w", err)
 	}
+	tracer, flush := otlp.Start(ctx, "contact-operator", ctrl.Log)
+	o.Tracer = tracer
 	mgr, err := app.New(kube, o)
 	if err != nil {
 		return err
 	}
-	return mgr.Start(ctx)
+	if err := mgr.Start(ctx); err != nil {
+		return err // perhaps something still runs, which must end now
+	}
+	flush() // every call has ended and the lease is given back: nobody waits for this
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/tracing"
 )
 
 // Committer makes a submission durable.
@@ -51,6 +52,7 @@ type apiCommitter struct {
 	timeout time.Duration
 	log     logr.Logger
 	metrics *metrics
+	tracer  *tracing.Tracer
 	slots   slots
 	health  health
 	// queue holds a token for every submission that is waiting or in flight.
@@ -72,7 +74,7 @@ func newAPICommitter(c client.Client, inFlight int, timeout time.Duration, m *me
 // Commit creates the object, and tries again while that may help, until the timeout; waiting for a slot counts. It goes
 // on when the request is cancelled: a visitor who closes the page has sent the form all the same.
 func (c *apiCommitter) Commit(ctx context.Context, submission *v1alpha1.ContactSubmission) error {
-	log := c.log.WithValues("namespace", submission.Namespace, "pipeline", submission.Spec.PipelineRef.Name, "id", submission.Name)
+	log := tracing.Logger(ctx, c.log).WithValues("namespace", submission.Namespace, "pipeline", submission.Spec.PipelineRef.Name, "id", submission.Name)
 	select {
 	case c.queue <- struct{}{}:
 		defer func() { <-c.queue }()
@@ -129,9 +131,11 @@ func (c *apiCommitter) createNow(ctx context.Context, submission *v1alpha1.Conta
 	defer c.slots.release()
 	c.metrics.inFlight.Inc()
 	defer c.metrics.inFlight.Dec()
+	ctx, step := c.tracer.Start(ctx, "create")
 	// The client writes the answer into the object: every try starts from a clean copy.
 	err := c.client.Create(ctx, submission.DeepCopy())
 	c.health.heard(err)
+	step.End(outcomeOf(err))
 	return err
 }
 

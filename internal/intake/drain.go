@@ -8,7 +8,9 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/internal/intake/spool"
+	"github.com/contact-operator/contact-operator/internal/tracing"
 )
 
 const (
@@ -188,17 +190,19 @@ func (d *drainer) replay(ctx context.Context, entry spool.Entry) drained {
 		result.diskErr = <-d.store.Bury(entry.Key, spool.ReasonCorrupt)
 		return result
 	}
-	limit, cancel := context.WithTimeout(ctx, d.direct.timeout)
+	followed, step := d.direct.tracer.Start(d.direct.tracer.Resume(ctx, submission.Annotations[v1alpha1.AnnotationTraceparent]), "replay")
+	limit, cancel := context.WithTimeout(followed, d.direct.timeout)
 	defer cancel()
 	err = d.direct.createNow(limit, submission)
 	var reason string
 	result.judgement, reason = judge(err)
+	step.End(string(result.judgement), failureOf(err))
 	result.wait = askedToWait(err)
 	switch result.judgement {
 	case judgedKept:
 		result.diskErr = <-d.store.Remove(entry.Key)
 	case judgedDead:
-		d.log.Error(nil, "the API server refuses a submission of the spool for good; it is now a dead letter: see contact-intake spool list. "+
+		tracing.Logger(followed, d.log).Error(nil, "the API server refuses a submission of the spool for good; it is now a dead letter: see contact-intake spool list. "+
 			"If the CRDs are older than the intake, install those of its version and use contact-intake spool retry",
 			"namespace", submission.Namespace, "pipeline", submission.Spec.PipelineRef.Name, "id", submission.Name, "error", describe(err))
 		result.diskErr = <-d.store.Bury(entry.Key, reason)

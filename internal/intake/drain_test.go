@@ -300,6 +300,7 @@ func TestEntriesKeepEverything(t *testing.T) {
 	want := testSubmission()
 	want.Spec.Attributes = nil
 	want.Spec.Contact.Name = "Ada \"x\" <y> \u2028 𝒜"
+	keepTrace(want, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 	got, err := decodeEntry(spool.Entry{Key: keyOf(want), Object: encodeEntry(want)})
 	if err != nil {
 		t.Fatal(err)

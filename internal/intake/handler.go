@@ -15,6 +15,7 @@ import (
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/internal/intake/captcha"
+	"github.com/contact-operator/contact-operator/internal/tracing"
 )
 
 // Handler serves the public port.
@@ -32,6 +33,7 @@ type Handler struct {
 	now           func() time.Time
 	log           logr.Logger
 	metrics       *metrics
+	tracer        *tracing.Tracer
 	mux           *http.ServeMux
 	// unready says, where there is a spool, why no submission could be kept now; "" when it could.
 	unready func() string
@@ -75,7 +77,7 @@ func (h *Handler) routes() {
 // ServeHTTP counts every request, and turns a panic into an answer and a log line.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := h.now()
-	rec := &recorder{ResponseWriter: w}
+	rec := &recorder{ResponseWriter: w, start: start}
 	defer func() {
 		cause := recover()
 		if cause != nil && cause != http.ErrAbortHandler { //nolint:errorlint // net/http compares it the same way

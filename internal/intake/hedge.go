@@ -12,6 +12,7 @@ import (
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/internal/intake/spool"
+	"github.com/contact-operator/contact-operator/internal/tracing"
 )
 
 // Why a submission went into the spool: values of the label reason.
@@ -75,9 +76,9 @@ func (c *spoolCommitter) Commit(ctx context.Context, submission *v1alpha1.Contac
 		if committed(err) {
 			return nil
 		}
-		return c.spool(ctx, submission, c.reasonOf(submission, err))
+		return c.spool(ctx, submission, c.reasonOf(ctx, submission, err))
 	case <-patience.C:
-		return c.hedge(submission, create)
+		return c.hedge(ctx, submission, create)
 	}
 }
 
@@ -97,7 +98,9 @@ func (c *spoolCommitter) patienceNow() time.Duration {
 
 // spool puts a submission into the spool; where that fails, the API server is asked in earnest.
 func (c *spoolCommitter) spool(ctx context.Context, submission *v1alpha1.ContactSubmission, reason string) error {
+	_, step := c.direct.tracer.Start(ctx, "spool")
 	err := <-c.store.Put(keyOf(submission), encodeEntry(submission))
+	spooled(step, reason, err)
 	if err == nil {
 		c.metrics.spooled.WithLabelValues(reason).Inc()
 		return nil
@@ -111,12 +114,14 @@ func (c *spoolCommitter) spool(ctx context.Context, submission *v1alpha1.Contact
 
 // hedge puts a submission into the spool while its create goes on, and returns with the first of them that succeeds. The
 // entry is held, so that it is not replayed, until the create has ended; if the create succeeds after all, the entry goes.
-func (c *spoolCommitter) hedge(submission *v1alpha1.ContactSubmission, create <-chan error) error {
+func (c *spoolCommitter) hedge(ctx context.Context, submission *v1alpha1.ContactSubmission, create <-chan error) error {
 	key := keyOf(submission)
 	c.held.hold(key)
+	_, step := c.direct.tracer.Start(ctx, "spool")
 	put := c.store.Put(key, encodeEntry(submission))
 	select {
 	case err := <-put:
+		spooled(step, spooledSlow, err)
 		if err == nil {
 			c.metrics.spooled.WithLabelValues(spooledSlow).Inc()
 			c.slow.Go(func() { c.settle(key, committed(<-create)) })
@@ -125,21 +130,24 @@ func (c *spoolCommitter) hedge(submission *v1alpha1.ContactSubmission, create <-
 		c.metrics.notSpooled.Inc()
 		c.held.release(key)
 		if err := <-create; !committed(err) {
-			return c.uncommitted(submission, err)
+			return c.uncommitted(ctx, submission, err)
 		}
 		return nil
 	case err := <-create:
 		if committed(err) {
+			step.End("NotNeeded", "")
 			c.slow.Go(func() { c.settle(key, <-put == nil) })
 			return nil
 		}
 		defer c.held.release(key)
-		if <-put == nil {
-			c.metrics.spooled.WithLabelValues(c.reasonOf(submission, err)).Inc()
+		notPut := <-put
+		spooled(step, spooledSlow, notPut)
+		if notPut == nil {
+			c.metrics.spooled.WithLabelValues(c.reasonOf(ctx, submission, err)).Inc()
 			return nil
 		}
 		c.metrics.notSpooled.Inc()
-		return c.uncommitted(submission, err)
+		return c.uncommitted(ctx, submission, err)
 	}
 }
 
@@ -155,21 +163,21 @@ func (c *spoolCommitter) settle(key spool.Key, both bool) {
 }
 
 // reasonOf says why the API server did not take a submission, and tells the administrator if it is for one to mend.
-func (c *spoolCommitter) reasonOf(submission *v1alpha1.ContactSubmission, err error) string {
+func (c *spoolCommitter) reasonOf(ctx context.Context, submission *v1alpha1.ContactSubmission, err error) string {
 	j, _ := judge(err)
 	if j == judgedAway {
 		return spooledAway
 	}
 	if j == judgedBlocked || j == judgedLocked || j == judgedDead {
 		// The drainer says what to do, once for all of them.
-		c.log.V(1).Info("the API server did not take a submission; it waits in the spool", "namespace", submission.Namespace,
+		tracing.Logger(ctx, c.log).V(1).Info("the API server did not take a submission; it waits in the spool", "namespace", submission.Namespace,
 			"pipeline", submission.Spec.PipelineRef.Name, "id", submission.Name, "error", describe(err))
 	}
 	return spooledRefused
 }
 
-func (c *spoolCommitter) uncommitted(submission *v1alpha1.ContactSubmission, err error) error {
-	c.log.Error(nil, "submission not known to be kept: neither the API server nor the spool took it; the sender was asked to try again. "+
+func (c *spoolCommitter) uncommitted(ctx context.Context, submission *v1alpha1.ContactSubmission, err error) error {
+	tracing.Logger(ctx, c.log).Error(nil, "submission not known to be kept: neither the API server nor the spool took it; the sender was asked to try again. "+
 		"Look at the API server's health, and at the disk of --spool-dir", "namespace", submission.Namespace,
 		"pipeline", submission.Spec.PipelineRef.Name, "id", submission.Name, "error", describe(err))
 	return &Uncommitted{RetryAfter: max(retrySoon, askedToWait(err)), Err: err}
@@ -186,10 +194,12 @@ func keyOf(s *v1alpha1.ContactSubmission) spool.Key {
 // spooledSubmission is how a submission is written in the spool. Its namespace and name are in the entry's key.
 type spooledSubmission struct {
 	Spec v1alpha1.ContactSubmissionSpec `json:"spec"`
+	// Traceparent is the annotation of that name, where there is one.
+	Traceparent string `json:"traceparent,omitempty"`
 }
 
 func encodeEntry(s *v1alpha1.ContactSubmission) []byte {
-	object, err := json.Marshal(spooledSubmission{s.Spec})
+	object, err := json.Marshal(spooledSubmission{s.Spec, s.Annotations[v1alpha1.AnnotationTraceparent]})
 	if err != nil {
 		panic(err) // strings and times always encode
 	}
@@ -204,6 +214,7 @@ func decodeEntry(e spool.Entry) (*v1alpha1.ContactSubmission, error) {
 	}
 	s := &v1alpha1.ContactSubmission{Spec: stored.Spec}
 	s.Namespace, s.Name = e.Key.Namespace(), e.Key.Name()
+	keepTrace(s, stored.Traceparent)
 	return s, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/contact-operator/contact-operator/internal/intake/spool"
+	"github.com/contact-operator/contact-operator/internal/tracing"
 )
 
 // Options of the intake.
@@ -50,6 +51,8 @@ type Options struct {
 	TokenKeyFile string
 	// TokenLifetime is how long a token is good.
 	TokenLifetime time.Duration
+	// Tracer follows submissions; nil follows none. It is no flag: the environment says.
+	Tracer *tracing.Tracer
 }
 
 // DefaultOptions returns the options without any flag.

@@ -1,10 +1,14 @@
 package intake
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // recorder remembers what was answered, for the metrics.
 type recorder struct {
 	http.ResponseWriter
+	start               time.Time
 	code                int
 	namespace, pipeline string
 }

@@ -76,6 +76,7 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 	m := newMetrics()
 	keys := newTokenKeys(o.TokenKeyFile, log)
 	direct := newAPICommitter(api, o.MaxCreatesInFlight, o.CreateTimeout, m, log)
+	direct.tracer = o.Tracer
 	contacts := newAPIContacts(api)
 	secrets := newAPISecrets(api, pipelines.List, m, log)
 	captchas := newCaptchas(o, log)
@@ -107,6 +108,7 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 		maxBodyBytes:  o.MaxBodyBytes,
 		log:           log,
 		metrics:       m,
+		tracer:        o.Tracer,
 	})
 	m.watchQueues(front.queues(direct, contacts, handler)...)
 	public := &http.Server{

@@ -117,7 +117,6 @@ func (h *Handler) verified(w http.ResponseWriter, r *http.Request, pipeline *v1a
 // keepDelivery makes a submission of what a form tool delivered. The tool's own name of it is the idempotency key: a delivery
 // that is repeated meets its own object, and gets the same answer.
 func (h *Handler) keepDelivery(w http.ResponseWriter, r *http.Request, pipeline *v1alpha1.ContactPipeline, spec *v1alpha1.FormSource, d source.Delivery) {
-	log := h.log.WithValues("namespace", pipeline.Namespace, "pipeline", pipeline.Name, "source", spec.Name)
 	s, cut := submissionOf(spec, d.Answers)
 	payload, err := json.Marshal(s)
 	if err != nil {
@@ -133,7 +132,7 @@ func (h *Handler) keepDelivery(w http.ResponseWriter, r *http.Request, pipeline 
 		h.toAdmin(pipeline, spec).Error(nil, "a form tool sent a submission in which no e-mail address was found: it is kept, and rejected by the pipeline. "+
 			"Name the field in spec.sources[].fields, then have the tool send it again", "id", id)
 	}
-	if err := h.committer.Commit(r.Context(), build(id, pipeline, s, h.observedAt(spec, d))); err != nil {
+	if err := h.commit(w, r, build(id, pipeline, s, h.observedAt(spec, d))); err != nil {
 		p := problem{Status: http.StatusServiceUnavailable, Detail: sourceNotKept, RetryAfter: retrySoon}
 		if u := (*Uncommitted)(nil); errors.As(err, &u) {
 			p.RetryAfter = u.RetryAfter
@@ -141,7 +140,6 @@ func (h *Handler) keepDelivery(w http.ResponseWriter, r *http.Request, pipeline 
 		h.failDocument(w, p)
 		return
 	}
-	log.V(1).Info("submission accepted", "id", id)
 	writeJSON(w, "application/json", http.StatusAccepted, accepted{ID: id, Message: "Thank you"})
 }
 

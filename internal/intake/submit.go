@@ -54,7 +54,7 @@ func (h *Handler) submit(w http.ResponseWriter, r *http.Request, pipeline *v1alp
 		}
 	}
 	seen.suspicion = h.suspect(r, pipeline, in, id)
-	if err := h.committer.Commit(r.Context(), build(id, pipeline, in.submission, seen)); err != nil {
+	if err := h.commit(w, r, build(id, pipeline, in.submission, seen)); err != nil {
 		p := problem{Status: http.StatusServiceUnavailable, Detail: tryAgain, RetryAfter: retrySoon}
 		if u := (*Uncommitted)(nil); errors.As(err, &u) {
 			p.RetryAfter = u.RetryAfter
@@ -65,7 +65,6 @@ func (h *Handler) submit(w http.ResponseWriter, r *http.Request, pipeline *v1alp
 		h.failForm(w, r, page, p)
 		return
 	}
-	h.log.V(1).Info("submission accepted", "namespace", pipeline.Namespace, "pipeline", pipeline.Name, "id", id)
 	h.accept(w, r, pipeline, id, h.token(pipeline, h.claimsOf(r, pipeline), in.submission, id, seen.receivedAt))
 }
 

@@ -1,11 +1,13 @@
 package link
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/tracing"
 )
 
 // Batch says how records travel together.
@@ -21,6 +23,7 @@ func (o *Options) batches() bool { return o.Provider.Batch != nil && o.Batch.Rec
 // batch is some records on their way, in one call. The first record's worker makes it.
 type batch struct {
 	requests []provider.Request
+	steps    []tracing.Step // of those records that are followed
 	keys     map[string]bool
 	written  []provider.Written // once done
 	full     chan struct{}
@@ -46,7 +49,7 @@ func (l *Link) Upsert(ctx context.Context, request provider.Request) (provider.R
 		})
 		return receipt, err
 	}
-	b, seat := l.join(request)
+	b, seat := l.join(ctx, request)
 	if b != nil {
 		select {
 		case <-b.done:
@@ -59,7 +62,7 @@ func (l *Link) Upsert(ctx context.Context, request provider.Request) (provider.R
 }
 
 // join takes a seat in the batch that is forming, if there is one.
-func (l *Link) join(request provider.Request) (b *batch, seat int) {
+func (l *Link) join(ctx context.Context, request provider.Request) (b *batch, seat int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b = l.forming
@@ -68,6 +71,7 @@ func (l *Link) join(request provider.Request) (b *batch, seat int) {
 	}
 	b.requests = append(b.requests, request)
 	b.keys[request.Key] = true
+	b.follow(ctx)
 	if len(b.requests) == l.options.Batch.Records {
 		l.forming = nil
 		close(b.full)
@@ -89,13 +93,14 @@ func (l *Link) lead(ctx context.Context, request provider.Request) (provider.Rec
 		requests: []provider.Request{request}, keys: map[string]bool{request.Key: true},
 		full: make(chan struct{}), done: make(chan struct{}),
 	}
+	b.follow(ctx)
 	if !p.probe { // a probe travels alone
 		l.form(ctx, b)
 	}
 	defer close(b.done)
 	b.fail(errPanicked) // stands when the call does not return
 	p.at = l.now()
-	err = l.perform(ctx, p, deadline, func(ctx context.Context) (int, error) { return l.send(ctx, b) })
+	err = l.perform(ctx, p, deadline, func(ctx context.Context) (int, error) { return l.sendFollowed(ctx, b) })
 	if err != nil && ctx.Err() != nil {
 		b.fail(ctx.Err())
 	}
@@ -133,6 +138,28 @@ func (b *batch) fail(err error) {
 	for i := range b.written {
 		b.written[i].Err = err
 	}
+}
+
+// follow notes the step of a record that joins.
+func (b *batch) follow(ctx context.Context) {
+	if step := tracing.Current(ctx); step.Followed() {
+		b.steps = append(b.steps, step)
+	}
+}
+
+// sendFollowed is send, as a step of its own where one of the records is followed.
+func (l *Link) sendFollowed(ctx context.Context, b *batch) (records int, err error) {
+	ctx, step := l.options.Tracer.StartBatch(ctx, l.key.Name, len(b.requests), b.steps)
+	if !step.Followed() {
+		return l.send(ctx, b)
+	}
+	err = errPanicked // stands when the call does not return
+	defer func() {
+		class := classOf(err)
+		step.End(cmp.Or(class, "Success"), class)
+	}()
+	records, err = l.send(ctx, b)
+	return records, err
 }
 
 // send makes the call. Its error is about the system, not about one record; how each record fared is in written.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/tracing"
 )
 
 // Key names an object: an Integration, or a submission that waits for one.
@@ -45,6 +46,8 @@ type Options struct {
 	Batch Batch
 	// Observe is told of each call that was made, by its class ("Success", or that of its error); nil: nobody.
 	Observe func(class string, took time.Duration)
+	// Tracer follows the batches in which records travel that are followed; nil: nobody does.
+	Tracer *tracing.Tracer
 }
 
 // withDefaults fills in the defaults of the API.
@@ -226,14 +229,17 @@ func both(first context.CancelFunc) func(context.Context, context.CancelFunc) (c
 }
 
 func (l *Link) observe(err error, took time.Duration) {
-	if l.options.Observe == nil {
-		return
+	if l.options.Observe != nil {
+		l.options.Observe(cmp.Or(classOf(err), "Success"), took)
 	}
-	class := "Success"
-	if err != nil {
-		class = string(provider.AsError(err).Class)
+}
+
+// classOf is the class of a failure, "" of none.
+func classOf(err error) string {
+	if err == nil {
+		return ""
 	}
-	l.options.Observe(class, took)
+	return string(provider.AsError(err).Class)
 }
 
 var errPanicked = errors.New("the call panicked")

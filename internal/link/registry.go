@@ -2,6 +2,7 @@ package link
 
 import (
 	"cmp"
+	"slices"
 	"sync"
 	"time"
 
@@ -135,6 +136,9 @@ type Begun struct {
 // Since is when the submission began to wait for its link, zero when it did not: since it was last taken up, it has done
 // nothing else.
 func (b Begun) Since() time.Time { return b.since }
+
+// CalledBy tells whether it was a link that ended the wait, and called the submission.
+func (b Begun) CalledBy(integration Key) bool { return slices.Contains(b.called, integration) }
 
 // Changed tells whether something that the submission waited for has changed since it was last taken up.
 func (b Begun) Changed(what Key) bool { return b.changes[what] }

@@ -16,6 +16,7 @@ import (
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/internal/contact"
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/tracing"
 )
 
 // Link is one Integration as the stages see it.
@@ -51,8 +52,12 @@ type Input struct {
 	// Changed tells whether an Integration that the submission waited for has changed since, so that what was planned for it
 	// no longer holds.
 	Changed func(integration string) bool
-	// ParkedSince is when the submission began to wait for its link, if it has done nothing else since.
+	// ParkedSince is when the submission began to wait for its link, if it has done nothing else since. CalledBy tells
+	// whether it was the link of an Integration that ended that, and called it; nil: none did.
 	ParkedSince time.Time
+	CalledBy    func(integration string) bool
+	// Tracer follows the stages that are taken, where ctx belongs to a submission that is followed; nil: nobody does.
+	Tracer *tracing.Tracer
 	// Now tells the time.
 	Now provider.Clock
 	// Jitter draws a duration between 0 and max.
@@ -155,7 +160,7 @@ func (p *pass) run(ctx context.Context) {
 	p.canary = isCanary(p.Pipeline, p.address)
 	p.hear() // only now: a request that could not be acted on would be lost
 	if p.ready(v1alpha1.StageValidated) {
-		p.record(v1alpha1.StageValidated, p.guard(v1alpha1.StageValidated, func() outcome { return p.validate(ctx) }))
+		p.record(v1alpha1.StageValidated, p.guard(ctx, v1alpha1.StageValidated, p.validate))
 	}
 	if !p.accepted() {
 		p.closeAfter(v1alpha1.StageValidated)
@@ -167,7 +172,7 @@ func (p *pass) run(ctx context.Context) {
 	}
 
 	if p.ready(v1alpha1.StageLocated) {
-		p.record(v1alpha1.StageLocated, p.guard(v1alpha1.StageLocated, func() outcome { return p.locate(ctx) }))
+		p.record(v1alpha1.StageLocated, p.guard(ctx, v1alpha1.StageLocated, p.locate))
 	}
 
 	crm, marketing := p.syncer(v1alpha1.StageCRMSynced), p.syncer(v1alpha1.StageMarketingSynced)
@@ -208,14 +213,16 @@ func (p *pass) ready(stage v1alpha1.Stage) bool {
 	return false
 }
 
-// guard turns a panic into a failure of its stage: one record that upsets an adapter must not stop the others.
-func (p *pass) guard(stage v1alpha1.Stage, run func() outcome) (o outcome) {
+// guard takes a stage, and turns a panic into a failure of it: one record that upsets an adapter must not stop the others.
+func (p *pass) guard(ctx context.Context, stage v1alpha1.Stage, take func(context.Context) outcome) (o outcome) {
+	ctx, step := p.follow(ctx, stage)
 	defer func() {
 		if recovered := recover(); recovered != nil {
 			o = p.failed(stage, p.integration(stage), nil, provider.Panicked(recovered, debug.Stack()))
 		}
+		endOf(step, &o)
 	}()
-	return run()
+	return take(ctx)
 }
 
 // integration names the Integration that serves a stage, "" when the pipeline has none.

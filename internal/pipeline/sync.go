@@ -34,7 +34,7 @@ func (p *pass) syncer(stage v1alpha1.Stage) *syncer {
 
 func (s *syncer) run(ctx context.Context) {
 	if s.takes {
-		s.outcome = s.p.guard(s.stage, func() outcome { return s.write(ctx) })
+		s.outcome = s.p.guard(ctx, s.stage, s.write)
 	}
 }
 

@@ -31,6 +31,7 @@ import (
 	"github.com/contact-operator/contact-operator/internal/link"
 	"github.com/contact-operator/contact-operator/internal/profiling"
 	"github.com/contact-operator/contact-operator/internal/provider/catalog"
+	"github.com/contact-operator/contact-operator/internal/tracing"
 )
 
 // Options are what the command line says.
@@ -68,6 +69,8 @@ type Options struct {
 	IntakeURL string
 	// CanaryInterval is the time between two looks at the canaries; 0 is the default.
 	CanaryInterval time.Duration
+	// Tracer follows submissions; nil follows none.
+	Tracer *tracing.Tracer
 	// Embedded: the operator is one of several in this process, one after the other, as in tests.
 	Embedded bool
 }
@@ -166,8 +169,9 @@ func setUp(mgr ctrl.Manager, o Options, registry prometheus.Registerer, gate lin
 		Client:    mgr.GetClient(),
 		Registry:  link.NewRegistry(time.Now, gate),
 		Providers: catalog.Factories(),
-		HTTP:      httpx.New(httpx.Options{AllowLoopback: o.AllowLoopback}),
+		HTTP:      o.Tracer.Client(httpx.New(httpx.Options{AllowLoopback: o.AllowLoopback})),
 		Metrics:   metrics,
+		Tracer:    o.Tracer,
 	}
 	if err := registry.Register(controllers.NewLinkGauges(links.Registry, time.Now)); err != nil {
 		return err
@@ -189,7 +193,7 @@ func setUp(mgr ctrl.Manager, o Options, registry prometheus.Registerer, gate lin
 		(&controllers.PipelineReconciler{Client: mgr.GetClient(), Links: links}).SetupWithManager(mgr),
 		(&controllers.SubmissionReconciler{
 			Client: mgr.GetClient(), Recorder: recorder, Links: links, People: people, Metrics: metrics,
-			Workers: o.Workers,
+			Workers: o.Workers, Tracer: o.Tracer,
 		}).SetupWithManager(mgr),
 		(&controllers.ContactReconciler{
 			Client: mgr.GetClient(), Direct: mgr.GetAPIReader(), Recorder: recorder, Links: links, People: people,

@@ -142,6 +142,7 @@ func readyOf(integration *v1alpha1.Integration, health link.Health) metav1.Condi
 	case health.Condition == link.Untried, health.Condition == link.Healthy:
 		ready.Status, ready.Reason, ready.Message = metav1.ConditionTrue, v1alpha1.ReasonReady, ""
 	}
+	ready.Message = advised(ready.Reason, ready.Message)
 	return ready
 }
 

@@ -260,7 +260,7 @@ func remembered(integration *v1alpha1.Integration) link.Health {
 	}
 	switch condition := link.Condition(ready.Reason); condition {
 	case link.Failing, link.Unauthorized, link.Refused:
-		return link.Health{Condition: condition, Message: ready.Message}
+		return link.Health{Condition: condition, Message: v1alpha1.Seen(ready.Message)}
 	default:
 		return link.Health{}
 	}

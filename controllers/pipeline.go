@@ -165,7 +165,7 @@ func (r *PipelineReconciler) check(ctx context.Context, p *v1alpha1.ContactPipel
 		}
 	}
 	no := func(reason string, why []string) metav1.Condition {
-		return metav1.Condition{Status: metav1.ConditionFalse, Reason: reason, Message: strings.Join(why, "; ")}
+		return metav1.Condition{Status: metav1.ConditionFalse, Reason: reason, Message: advised(reason, strings.Join(why, "; "))}
 	}
 	switch {
 	case p.Spec.Suspend != nil && *p.Spec.Suspend:

@@ -273,10 +273,10 @@ var _ = Describe("The way of a submission", func() {
 	It("names the Integration that a pipeline misses or can't use", func(ctx context.Context) {
 		change(ctx, pipelineIn(namespace, "trial"), func(p *v1alpha1.ContactPipeline) { p.Spec.CRM.IntegrationRef.Name = "nowhere" })
 		Eventually(readyOf(ctx, pipelineIn(namespace, "trial"))).
-			Should(Equal("IntegrationNotFound: spec.crm: Integration nowhere does not exist"))
+			Should(Equal("IntegrationNotFound: spec.crm: Integration nowhere does not exist. To do: create the Integration, or name another one; what waits then goes on by itself"))
 		change(ctx, pipelineIn(namespace, "trial"), func(p *v1alpha1.ContactPipeline) { p.Spec.CRM.IntegrationRef.Name = "verifier" })
 		Eventually(readyOf(ctx, pipelineIn(namespace, "trial"))).
-			Should(Equal("IntegrationUnsuited: spec.crm: Integration verifier does not offer upsert"))
+			Should(HavePrefix("IntegrationUnsuited: spec.crm: Integration verifier does not offer upsert. To do: "))
 		change(ctx, pipelineIn(namespace, "trial"), func(p *v1alpha1.ContactPipeline) { p.Spec.CRM.IntegrationRef.Name = "crm" })
 		Eventually(readyOf(ctx, pipelineIn(namespace, "trial"))).Should(HavePrefix("Ready"))
 	})

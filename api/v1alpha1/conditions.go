@@ -1,5 +1,7 @@
 package v1alpha1
 
+import "strings"
+
 // Stage names a step that a submission takes. It is also the type of the condition that tells how that step ended.
 //
 // A stage's condition is True when there is nothing left to do, False when it ended without doing it, and Unknown while
@@ -125,6 +127,15 @@ const (
 	// ReasonIntegrationUnsuited (False, ContactPipeline): an Integration it names does not offer what the stage needs.
 	ReasonIntegrationUnsuited = "IntegrationUnsuited"
 )
+
+// ToDo stands in the message of Ready, where somebody can do something, between what is seen and what to do about it.
+const ToDo = ". To do: "
+
+// Seen is the first part of such a message.
+func Seen(message string) string {
+	seen, _, _ := strings.Cut(message, ToDo)
+	return seen
+}
 
 // SubmissionState is the one scalar that selectors use. It is derived from the conditions, in the same function as Ready.
 //

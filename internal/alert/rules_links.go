@@ -31,17 +31,17 @@ func (r *rules) link(i *v1alpha1.Integration) {
 	case v1alpha1.ReasonFailing:
 		name, class = LinkFailing, "Transient"
 		f.summary = fmt.Sprintf("Integration %s has been failing for %s; %s", i.Name, span(r.now.Sub(since)), waitFor(waiting.count))
-		f.description = "Last seen: " + ready.Message + ". Nothing is lost: what waits goes on by itself when the system answers again."
+		f.description = "Last seen: " + v1alpha1.Seen(ready.Message) + ". Nothing is lost: what waits goes on by itself when the system answers again."
 	case v1alpha1.ReasonUnauthorized:
 		class = "Auth"
 		f.summary = fmt.Sprintf("Integration %s: the system refuses its credentials; %s", i.Name, waitFor(waiting.count))
-		f.description = "Last seen: " + ready.Message + ". It does not pass by itself: put valid credentials into its Secret, and what waits goes on at once."
+		f.description = "Last seen: " + v1alpha1.Seen(ready.Message) + ". It does not pass by itself: put valid credentials into its Secret, and what waits goes on at once."
 	case v1alpha1.ReasonRefused:
 		f.summary = fmt.Sprintf("Integration %s: the system says that its requests are wrong; %s", i.Name, waitFor(waiting.count))
-		f.description = "Last seen: " + ready.Message + ". It does not pass by itself: mend the Integration's spec, or the system, and what waits goes on at once."
+		f.description = "Last seen: " + v1alpha1.Seen(ready.Message) + ". It does not pass by itself: mend the Integration's spec, or the system, and what waits goes on at once."
 	case v1alpha1.ReasonInvalidSpec, v1alpha1.ReasonSecretNotFound:
 		f.summary = fmt.Sprintf("Integration %s can't be used as it is; %s", i.Name, waitFor(waiting.count))
-		f.description = ready.Message + ". Mend that, and what waits goes on at once."
+		f.description = v1alpha1.Seen(ready.Message) + ". Mend that, and what waits goes on at once."
 	default:
 		return // suspended, as a person wanted
 	}
@@ -93,7 +93,7 @@ func (r *rules) pipeline(p *v1alpha1.ContactPipeline) {
 		map[string]string{labelNamespace: p.Namespace, labelPipeline: p.Name, labelClass: "Config"},
 		facts{
 			summary:     fmt.Sprintf("ContactPipeline %s names an Integration that it can't use; %s", p.Name, waitForThat(waiting.count)),
-			description: ready.Message + ". Create the Integration, or name another one in the pipeline.",
+			description: v1alpha1.Seen(ready.Message) + ". Create the Integration, or name another one in the pipeline.",
 			command:     fmt.Sprintf("kubectl -n %s describe contactpipeline %s", p.Namespace, p.Name),
 			affected:    waiting.count, oldest: waiting.oldest, failure: waiting.failure,
 		})

@@ -39,17 +39,25 @@ func derive(conditions *[]metav1.Condition, now metav1.Time) v1alpha1.Submission
 	switch {
 	case rejected != "":
 		ready.Status, ready.Reason, state = metav1.ConditionFalse, v1alpha1.ReasonRejected, v1alpha1.StateHeld
-		ready.Message = "the address is " + rejected + ", which the pipeline rejects"
+		ready.Message = "the address is " + rejected + ", which the pipeline rejects" + v1alpha1.ToDo + "let it pass, if it is wanted, by the annotation " + v1alpha1.AnnotationAccept
 	case len(waiting) > 0:
 		ready.Reason, ready.Message = v1alpha1.ReasonWaiting, strings.Join(waiting, ", ")
 	case len(pending) > 0:
 		ready.Reason, ready.Message = v1alpha1.ReasonInProgress, strings.Join(pending, ", ")+" to come"
 	case len(stalled) > 0:
 		ready.Status, ready.Reason, state = metav1.ConditionFalse, v1alpha1.ReasonStalled, v1alpha1.StateHeld
-		ready.Message = strings.Join(stalled, ", ") + ": a person has to look at it"
+		ready.Message = strings.Join(stalled, ", ") + v1alpha1.ToDo + toDo(held)
 	default:
 		ready.Status, ready.Reason, state = metav1.ConditionTrue, v1alpha1.ReasonCompleted, v1alpha1.StateCompleted
 	}
 	meta.SetStatusCondition(conditions, ready)
 	return state
+}
+
+// toDo is what a person has to do about a submission that nothing moves.
+func toDo(validated *metav1.Condition) string {
+	if validated != nil && validated.Reason == v1alpha1.ReasonHeld {
+		return "let it pass, if it is wanted, by the annotation " + v1alpha1.AnnotationAccept
+	}
+	return "mend what the stage tells of, then ask for another try by the annotation " + v1alpha1.AnnotationRetry
 }

@@ -207,7 +207,7 @@ func health(l *Link, integration *v1alpha1.Integration) {
 		l.Health, l.Message = healthNotChecked, "the operator has not looked at its present form"
 	default:
 		since := ready.LastTransitionTime.Time
-		l.Health, l.Message, l.Since = ready.Reason, ready.Message, &since
+		l.Health, l.Message, l.Since = ready.Reason, v1alpha1.Seen(ready.Message), &since
 	}
 }
 
@@ -219,7 +219,7 @@ func troubleOf(p *v1alpha1.ContactPipeline) (trouble, bool) {
 	ready := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady)
 	if ready != nil && ready.Reason == v1alpha1.ReasonIntegrationUnsuited {
 		since := ready.LastTransitionTime.Time
-		return trouble{reason: ready.Reason, message: ready.Message, since: &since}, true
+		return trouble{reason: ready.Reason, message: v1alpha1.Seen(ready.Message), since: &since}, true
 	}
 	return trouble{}, false
 }

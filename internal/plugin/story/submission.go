@@ -104,10 +104,10 @@ func (t *teller) standing(s *v1alpha1.ContactSubmission) string {
 	case v1alpha1.ReasonCompleted:
 		return t.style.Good("Completed") + " " + screen.Ago(ready.LastTransitionTime.Time, t.now) + ": nothing is left to do."
 	case v1alpha1.ReasonRejected:
-		return t.style.Bad("Rejected") + since + ": " + sentence(ready.Message) +
+		return t.style.Bad("Rejected") + since + ": " + sentence(v1alpha1.Seen(ready.Message)) +
 			"\nTo let it pass: kubectl contacts accept " + s.Name + " --reason '…'"
 	case v1alpha1.ReasonStalled:
-		return t.style.Bad("Stalled") + since + ": " + sentence(ready.Message) +
+		return t.style.Bad("Stalled") + since + ": " + sentence(v1alpha1.Seen(ready.Message)) +
 			"\nOnce what is below is mended: kubectl contacts retry " + s.Name
 	case v1alpha1.ReasonWaiting:
 		return t.style.Doubt("Waiting") + since + ": " + sentence(ready.Message) + " Nothing is lost; it goes on by itself."
@@ -147,7 +147,7 @@ func (t *teller) stage(
 	if i := integrations[integration]; i != nil && condition.Status == metav1.ConditionUnknown {
 		if ready := meta.FindStatusCondition(i.Status.Conditions, v1alpha1.ConditionReady); ready != nil && ready.Status != metav1.ConditionTrue {
 			t.line("      Integration %s is %s for %s: %s", integration, ready.Reason,
-				screen.Span(t.now.Sub(ready.LastTransitionTime.Time)), screen.Safe(ready.Message))
+				screen.Span(t.now.Sub(ready.LastTransitionTime.Time)), screen.Safe(v1alpha1.Seen(ready.Message)))
 		}
 	}
 }

@@ -128,7 +128,9 @@ func (r *SubmissionReconciler) pass(ctx context.Context, s *v1alpha1.ContactSubm
 		Tracer: r.Tracer,
 	}
 	if r.Tracer != nil {
-		in.CalledBy = func(integration string) bool { return begun.CalledBy(link.Key{Namespace: s.Namespace, Name: integration}) }
+		in.CalledBy = func(integration string) bool {
+			return begun.CalledBy(link.Key{Namespace: s.Namespace, Name: integration})
+		}
 	}
 	if in.Pipeline, err = r.pipelineOf(ctx, s); err != nil {
 		return ctrl.Result{}, err

@@ -22,8 +22,8 @@ func recordingTracer() (*tracing.Tracer, *tracetest.SpanRecorder) {
 	return tracing.New(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))), recorder
 }
 
-// said is what the steps that have ended say, in order, as "name: words". What it is given must not be in any of them.
-func said(t *testing.T, recorder *tracetest.SpanRecorder, personal ...string) []string {
+// toldBy is what the steps that have ended say, in order, as "name: words". What it is given must not be in any of them.
+func toldBy(t *testing.T, recorder *tracetest.SpanRecorder, personal ...string) []string {
 	t.Helper()
 	var all []string
 	for _, span := range recorder.Ended() {
@@ -63,12 +63,12 @@ func TestTraceGoesWithTheObject(t *testing.T) {
 			h.ServeHTTP(httptest.NewRecorder(), tc.request)
 			if !tc.want {
 				if len(recorder.Started()) > 0 {
-					t.Errorf("%s: %v", tc.reason, said(t, recorder))
+					t.Errorf("%s: %v", tc.reason, toldBy(t, recorder))
 				}
 				return
 			}
 			s := committer.kept[0]
-			if diff := cmp.Diff([]string{"accept: ns trial " + s.Name + " Accepted"}, said(t, recorder, "ada")); diff != "" {
+			if diff := cmp.Diff([]string{"accept: ns trial " + s.Name + " Accepted"}, toldBy(t, recorder, "ada")); diff != "" {
 				t.Fatalf("%s: %s", tc.reason, diff)
 			}
 			at := recorder.Ended()[0].SpanContext()
@@ -101,7 +101,7 @@ func TestTraceGoesThroughTheSpool(t *testing.T) {
 		want := []string{
 			"create: NotCreated Unavailable", "spool: away Spooled", "accept:   n Accepted", "create: Created", "replay: kept",
 		}
-		if diff := cmp.Diff(want, said(t, recorder, secret)); diff != "" {
+		if diff := cmp.Diff(want, toldBy(t, recorder, secret)); diff != "" {
 			t.Error(diff)
 		}
 		for _, span := range recorder.Ended() {

@@ -15,6 +15,7 @@ import (
 	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -30,14 +31,14 @@ const flushTime = 2 * time.Second
 func Start(ctx context.Context, service string, log logr.Logger) (tracer *tracing.Tracer, stop func()) {
 	log = log.WithName("tracing")
 	off := func() {}
-	on, err := wanted(os.Getenv)
+	connect, err := wanted(os.Getenv)
 	if err != nil {
 		log.Error(nil, "Nothing is traced", "problem", err.Error())
 	}
-	if !on {
+	if connect == nil {
 		return nil, off
 	}
-	exporter, err := otlptracehttp.New(ctx)
+	exporter, err := connect(ctx)
 	if err != nil {
 		log.Error(nil, "Nothing is traced: check the variables OTEL_EXPORTER_OTLP_*", "problem", err.Error())
 		return nil, off
@@ -70,8 +71,14 @@ func start(ctx context.Context, service string, exporter sdktrace.SpanExporter, 
 	}
 }
 
-// wanted reads whether traces are sent, and says what it can't do.
-func wanted(getenv func(string) string) (on bool, err error) {
+// exporters by the name of their protocol. None waits for the collector.
+var exporters = map[string]func(context.Context) (sdktrace.SpanExporter, error){
+	"http/protobuf": func(ctx context.Context) (sdktrace.SpanExporter, error) { return otlptracehttp.New(ctx) },
+	"grpc":          func(ctx context.Context) (sdktrace.SpanExporter, error) { return otlptracegrpc.New(ctx) },
+}
+
+// wanted reads whether and by which protocol traces are sent: nil stands for not at all. The error says what it can't do.
+func wanted(getenv func(string) string) (exporter func(context.Context) (sdktrace.SpanExporter, error), err error) {
 	get := func(names ...string) string {
 		for _, name := range names {
 			if v := strings.TrimSpace(getenv(name)); v != "" {
@@ -82,19 +89,20 @@ func wanted(getenv func(string) string) (on bool, err error) {
 	}
 	const endpoint, protocol = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL"
 	const endpointOfTraces, protocolOfTraces = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"
-	exporter := strings.ToLower(get("OTEL_TRACES_EXPORTER"))
+	kind := strings.ToLower(get("OTEL_TRACES_EXPORTER"))
 	switch {
-	case strings.EqualFold(get("OTEL_SDK_DISABLED"), "true"), exporter == "none":
-		return false, nil
-	case exporter == "" && get(endpointOfTraces, endpoint) == "":
-		return false, nil
-	case exporter != "" && exporter != "otlp":
-		return false, fmt.Errorf("OTEL_TRACES_EXPORTER is %q: traces can be sent by otlp only; set it to otlp, or to none", exporter)
+	case strings.EqualFold(get("OTEL_SDK_DISABLED"), "true"), kind == "none":
+		return nil, nil
+	case kind == "" && get(endpointOfTraces, endpoint) == "":
+		return nil, nil
+	case kind != "" && kind != "otlp":
+		return nil, fmt.Errorf("OTEL_TRACES_EXPORTER is %q: traces can be sent by otlp only; set it to otlp, or to none", kind)
 	}
-	if p := cmp.Or(get(protocolOfTraces, protocol), "http/protobuf"); p != "http/protobuf" {
-		return false, fmt.Errorf("%s or %s is %q: traces can be sent by http/protobuf only, most often to port 4318", protocolOfTraces, protocol, p)
+	spoken := cmp.Or(get(protocolOfTraces, protocol), "http/protobuf")
+	if exporter = exporters[spoken]; exporter == nil {
+		return nil, fmt.Errorf("%s or %s is %q: give http/protobuf, most often with port 4318, or grpc, with port 4317", protocolOfTraces, protocol, spoken)
 	}
-	return true, nil
+	return exporter, nil
 }
 
 func version() string {

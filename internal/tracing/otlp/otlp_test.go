@@ -40,17 +40,19 @@ func TestWanted(t *testing.T) {
 		"disabled":            {"all of it", map[string]string{endpoint: url, "OTEL_SDK_DISABLED": "true"}, false, ""},
 		"an exporter unknown": {"it is said", map[string]string{"OTEL_TRACES_EXPORTER": "zipkin"}, false, "otlp only"},
 		"http":                {"is spoken", map[string]string{endpoint: url, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, true, ""},
-		"grpc":                {"is not spoken", map[string]string{endpoint: url, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, false, "4318"},
-		"grpc, but for traces": {
+		"grpc":                {"is spoken, too", map[string]string{endpoint: url, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, true, ""},
+		"json":                {"is not", map[string]string{endpoint: url, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, false, "4318"},
+		"json, but for traces": {
 			"the more special one counts",
-			map[string]string{endpoint: url, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf"}, true, "",
+			map[string]string{endpoint: url, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf"},
+			true, "",
 		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			got, err := wanted(func(name string) string { return tc.env[name] })
-			if got != tc.want || (err == nil) != (tc.wantErr == "") || (err != nil && !strings.Contains(err.Error(), tc.wantErr)) {
-				t.Errorf("%s: %v, %v", tc.reason, got, err)
+			if (got != nil) != tc.want || (err == nil) != (tc.wantErr == "") || (err != nil && !strings.Contains(err.Error(), tc.wantErr)) {
+				t.Errorf("%s: %v, %v", tc.reason, got != nil, err)
 			}
 		})
 	}
@@ -246,5 +248,6 @@ func TestHangingCollector(t *testing.T) {
 		if log.with("not sent in time") != 1 {
 			t.Errorf("the log says %q", log.all)
 		}
+		time.Sleep(24 * time.Hour) //nolint:forbidigo // of the bubble: where the process would have ended
 	})
 }

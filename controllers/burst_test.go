@@ -65,6 +65,8 @@ var _ = Describe("A flood", func() {
 		Eventually(count(ctx, "Retrying")).WithTimeout(long).WithPolling(time.Second).Should(Equal(failures))
 		Expect(calls(server.CRM)).To(BeNumerically(">=", failures), "each has failed: else this shows nothing")
 
+		Eventually(func() []string { return eventsOf(ctx, namespace, "Integration") }).Should(ConsistOf(HavePrefix("Failing ")))
+
 		By("not telling it again after a restart")
 		op.stop()
 		op = startOperator()

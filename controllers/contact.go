@@ -235,5 +235,5 @@ func (r *ContactReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Named("contact").
 		For(&v1alpha1.Contact{}, builder.OnlyMetadata, builder.WithPredicates(deleted)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 2, RateLimiter: retryLimiter()}).
-		Complete(r)
+		Complete(untilStopped(r))
 }

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -60,6 +61,18 @@ func ignoreStale(err error) error {
 // state lives in status.
 func retryLimiter() workqueue.TypedRateLimiter[reconcile.Request] {
 	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](500*time.Millisecond, 5*time.Minute)
+}
+
+// untilStopped drops the errors of passes that were cut off because the operator stops: there may be hundreds, and each would be
+// a line that looks like a failure.
+func untilStopped(r reconcile.Reconciler) reconcile.Reconciler {
+	return reconcile.Func(func(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+		result, err := r.Reconcile(ctx, request)
+		if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+			return reconcile.Result{}, nil
+		}
+		return result, err
+	})
 }
 
 func requestFor(key link.Key) reconcile.Request {

@@ -107,13 +107,26 @@ func (r *IntegrationReconciler) report(ctx context.Context, key link.Key, integr
 	if err := r.Client.Status().Update(ctx, updated); err != nil {
 		return 0, ignoreStale(err)
 	}
+	r.tell(ctx, updated, was, ready, s)
+	return 0, nil
+}
+
+// tell tells once, by an event and in the log, that a link does not work, and once that it does again: whoever has only the
+// log has to find there what happened.
+func (r *IntegrationReconciler) tell(ctx context.Context, i *v1alpha1.Integration, was *metav1.Condition, ready metav1.Condition, s link.Snapshot) {
+	log := ctrl.LoggerFrom(ctx)
 	switch {
 	case ready.Status == metav1.ConditionFalse && (was == nil || was.Reason != ready.Reason):
-		r.Recorder.Eventf(updated, nil, corev1.EventTypeWarning, ready.Reason, "Call", "%s", ready.Message)
+		r.Recorder.Eventf(i, nil, corev1.EventTypeWarning, ready.Reason, "Call", "%s", ready.Message)
+		if ready.Reason == v1alpha1.ReasonSuspended {
+			log.Info("An Integration is suspended", "waiting", s.Waiting)
+			return
+		}
+		log.Error(nil, "An Integration does not work; what waits for it is safe", "reason", ready.Reason, "seen", ready.Message, "waiting", s.Waiting)
 	case s.Health.Condition == link.Healthy && was != nil && was.Status == metav1.ConditionFalse:
-		r.Recorder.Eventf(updated, nil, corev1.EventTypeNormal, "Recovered", "Call", "no longer %s: its submissions go on", was.Reason)
+		r.Recorder.Eventf(i, nil, corev1.EventTypeNormal, "Recovered", "Call", "no longer %s: its submissions go on", was.Reason)
+		log.Info("An Integration works again", "was", was.Reason, "since", was.LastTransitionTime.UTC().Format(time.RFC3339), "waiting", s.Waiting)
 	}
-	return 0, nil
 }
 
 // statusOf is what the figures of a link are in its Integration's status.
@@ -160,5 +173,5 @@ func (r *IntegrationReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&v1alpha1.Integration{}, builder.WithPredicates(changedByOthers())).
 		WatchesRawSource(changes).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 16, RateLimiter: retryLimiter()}).
-		Complete(r)
+		Complete(untilStopped(r))
 }

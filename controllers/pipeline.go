@@ -216,7 +216,7 @@ func (r *PipelineReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&v1alpha1.ContactPipeline{}, builder.WithPredicates(changedByOthers())).
 		Watches(&v1alpha1.Integration{}, handler.EnqueueRequestsFromMapFunc(r.naming), builder.WithPredicates(changedByOthers())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 2, RateLimiter: retryLimiter()}).
-		Complete(r)
+		Complete(untilStopped(r))
 }
 
 // naming lists the pipelines that name an Integration. It reads the cache.

@@ -191,7 +191,7 @@ func (r *SubmissionReconciler) write(ctx context.Context, in pipeline.Input, out
 	if out.Status.State == v1alpha1.StateActive {
 		r.written.note(link.Key{Namespace: updated.Namespace, Name: updated.Name}, updated.ResourceVersion)
 	}
-	r.tell(in.Submission, updated)
+	r.tell(ctx, in.Submission, updated)
 	return nil
 }
 
@@ -215,7 +215,7 @@ func (r *SubmissionReconciler) writeContact(ctx context.Context, in pipeline.Inp
 
 // tell counts what came to an end, and makes an event of what concerns this record alone, and only of that: a link that fails is told of on its
 // Integration. A flood of bad addresses makes a few events a minute.
-func (r *SubmissionReconciler) tell(was, is *v1alpha1.ContactSubmission) {
+func (r *SubmissionReconciler) tell(ctx context.Context, was, is *v1alpha1.ContactSubmission) {
 	ready := meta.FindStatusCondition(is.Status.Conditions, v1alpha1.ConditionReady)
 	before := meta.FindStatusCondition(was.Status.Conditions, v1alpha1.ConditionReady)
 	if is.Status.State == v1alpha1.StateActive || (before != nil && before.Reason == ready.Reason) {
@@ -227,6 +227,9 @@ func (r *SubmissionReconciler) tell(was, is *v1alpha1.ContactSubmission) {
 	}
 	if r.notices.allow(is.Namespace + "/" + is.Spec.PipelineRef.Name) {
 		r.Recorder.Eventf(is, nil, corev1.EventTypeWarning, ready.Reason, "Process", "%s", ready.Message)
+		if ready.Reason == v1alpha1.ReasonStalled { // a rejection is the pipeline's policy at work
+			ctrl.LoggerFrom(ctx).Info("A submission waits for a person", "pipeline", is.Spec.PipelineRef.Name, "seen", ready.Message)
+		}
 	}
 }
 
@@ -305,5 +308,5 @@ func (r *SubmissionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers, RateLimiter: retryLimiter(), UsePriorityQueue: new(true),
 		}).
-		Complete(r)
+		Complete(untilStopped(r))
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	uberzap "go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
@@ -37,7 +38,8 @@ func main() {
 		return nil
 	})
 	flag.StringVar(&o.IntakeURL, "intake-url", "", "the intake, to which the pipelines' canaries are sent; without it, none is sent")
-	logging := zap.Options{}
+	// An error line says what to do; a stack under it would hide that.
+	logging := zap.Options{StacktraceLevel: zapcore.DPanicLevel}
 	logging.BindFlags(flag.CommandLine)
 	flag.Parse()
 	if level, ok := logging.Level.(uberzap.AtomicLevel); ok && level.Level() < mostVerbose {

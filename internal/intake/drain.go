@@ -28,6 +28,8 @@ const (
 	longestBlock = 5 * time.Minute
 	// halvedOnce is the time in which the pace is halved once only: failures come in heaps.
 	halvedOnce = 100 * time.Millisecond
+	// worthTelling is how long the spool must have held something before the log says so.
+	worthTelling = 30 * time.Second
 	// maxBlocked bounds the namespaces that are remembered as blocked.
 	maxBlocked = 4096
 )
@@ -55,6 +57,11 @@ type drainer struct {
 	position   spool.Key
 	results    chan drained
 	workers    sync.WaitGroup
+	// waitsSince is when the spool was last seen to hold something after it had been empty; told, whether the log says so.
+	waitsSince time.Time
+	told       bool
+	// lastly is what became of the last entry that was tried.
+	lastly judgement
 	// mu guards blocked and inFlight: the spool's owner asks for them.
 	mu sync.Mutex
 }
@@ -86,6 +93,7 @@ func (d *drainer) run(ctx context.Context) {
 	defer d.workers.Wait()
 	for ctx.Err() == nil {
 		d.fill(ctx)
+		d.tell(time.Now())
 		var poll <-chan time.Time
 		if d.store.Figures().Pending > 0 {
 			poll = time.After(d.nextLook())
@@ -104,6 +112,30 @@ func (d *drainer) run(ctx context.Context) {
 			d.slower(time.Now())
 		case <-poll:
 		}
+	}
+}
+
+// tell tells once that submissions wait in the spool, when it is no matter of seconds, and once that none does any more.
+func (d *drainer) tell(now time.Time) {
+	f := d.store.Figures()
+	switch {
+	case f.Pending == 0 && d.told:
+		d.log.Info("the spool is empty again: all submissions are handed over", "after", now.Sub(d.waitsSince).Round(time.Second).String())
+		fallthrough
+	case f.Pending == 0:
+		d.waitsSince, d.told = time.Time{}, false
+	case d.waitsSince.IsZero():
+		d.waitsSince = now
+	case !d.told && now.Sub(d.waitsSince) >= worthTelling:
+		d.told = true
+		why := "the API server takes fewer than arrive, or refuses them: look at its health and load, and at the lines above"
+		switch {
+		case d.lastly == judgedAway:
+			why = "the API server does not answer: look at it, and at the way to it"
+		case d.pressure.reason() != "":
+			why = pressureAdvice[d.pressure.reason()]
+		}
+		d.log.Error(nil, "submissions wait in the spool; they are safe, and handed over later: "+why, "entries", f.Pending, "for", worthTelling.String())
 	}
 }
 
@@ -222,6 +254,7 @@ func (d *drainer) take(r drained) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.inFlight, r.key)
+	d.lastly = r.judgement
 	d.metrics.drained.WithLabelValues(string(r.judgement)).Inc()
 	switch r.judgement {
 	case judgedKept, judgedDead:

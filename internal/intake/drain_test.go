@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -105,6 +106,40 @@ func TestDrainWaitsForAnAPIServerThatIsAway(t *testing.T) {
 			t.Errorf("%d left", left)
 		}
 	})
+}
+
+// TestSpoolIsToldOf: what waits for seconds is nobody's business; an outage is one line, and its end another one.
+func TestSpoolIsToldOf(t *testing.T) {
+	const waits, empty = "wait in the spool; they are safe", "empty again"
+	cases := map[string]struct {
+		reason    string
+		create    createFunc
+		lasts     time.Duration
+		wantLines int
+		wantWhy   string
+	}{
+		"seconds":   {"it passes", answering(errUnreachable), 5 * time.Second, 0, ""},
+		"an outage": {"the way out is said", answering(errUnreachable), 10 * time.Minute, 1, "does not answer"},
+		"refusals":  {"likewise", answering(apierrors.NewForbidden(resource, "n", errors.New(secret))), 10 * time.Minute, 1, "refuses them"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, tc.create)
+				defer b.close()
+				b.fill(20)
+				ctx, stop := context.WithTimeout(t.Context(), tc.lasts+10*time.Minute)
+				defer stop()
+				mended := time.AfterFunc(tc.lasts, func() { b.set(storeIt) })
+				defer mended.Stop()
+				newDrainer(b.spoolCommitter).run(ctx)
+				text := b.lines.String()
+				if strings.Count(text, waits) != tc.wantLines || strings.Count(text, empty) != tc.wantLines || !strings.Contains(text, tc.wantWhy) {
+					t.Errorf("%s: %s", tc.reason, text)
+				}
+			})
+		})
+	}
 }
 
 // A visitor who gets through tells the drainer that the API server is back.

@@ -84,11 +84,11 @@ func newCachedPipelines(ctx context.Context, cfg *rest.Config, scheme *runtime.S
 func watchAdvice(err error) string {
 	switch {
 	case apierrors.IsForbidden(err):
-		return "can't watch ContactPipelines, so no form is known: allow the intake's ServiceAccount to get, list and watch contactpipelines"
+		return "can't watch ContactPipelines: new forms and changes are not seen. If that goes on, allow the intake's ServiceAccount to get, list and watch contactpipelines"
 	case apierrors.IsUnauthorized(err):
-		return "can't watch ContactPipelines, so no form is known: check the credentials in the intake's kubeconfig or its ServiceAccount token"
+		return "can't watch ContactPipelines: new forms and changes are not seen. If that goes on, check the credentials in the intake's kubeconfig or its ServiceAccount token"
 	case apierrors.IsNotFound(err):
-		return "can't watch ContactPipelines, so no form is known: install the CRDs"
+		return "can't watch ContactPipelines: new forms and changes are not seen. If that goes on, install the CRDs"
 	}
 	return ""
 }

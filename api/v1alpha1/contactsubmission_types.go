@@ -256,8 +256,9 @@ type StageFailure struct {
 	// +optional
 	Attempts *int32 `json:"attempts,omitempty"`
 
-	// nextAttemptTime is the earliest time of the next try. Absent when none is planned: the stage has ended, or waits for
-	// its link to be mended.
+	// nextAttemptTime is the earliest time of the next try. When it is past and the stage still waits, the link holds the
+	// try back: see nextProbeTime of the Integration. Absent when none is planned: the stage has ended, or waits for its link
+	// to be mended.
 	// +optional
 	NextAttemptTime *metav1.Time `json:"nextAttemptTime,omitempty"`
 }

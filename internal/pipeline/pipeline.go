@@ -127,7 +127,7 @@ func Run(ctx context.Context, in Input) (Output, error) {
 		return p.out, nil
 	}
 	p.status.Attempts = totalAttempts(p.status.Failures)
-	p.status.State = derive(&p.status.Conditions, metav1.NewTime(p.startedAt))
+	p.status.State = derive(&p.status.Conditions, metav1.NewTime(p.startedAt), p.waitsAt)
 	p.out.Status = p.status
 	if p.accepted() {
 		p.out.Contact = p.contact

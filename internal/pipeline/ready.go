@@ -10,8 +10,8 @@ import (
 )
 
 // derive sums the stages up: as the condition Ready for people, and as the one scalar for selectors. Rejected comes
-// first, then whatever can still move, then what needs a person, then completed.
-func derive(conditions *[]metav1.Condition, now metav1.Time) v1alpha1.SubmissionState {
+// first, then whatever can still move, then what needs a person, then completed. waitsAt says where to look.
+func derive(conditions *[]metav1.Condition, now metav1.Time, waitsAt func(v1alpha1.Stage) string) v1alpha1.SubmissionState {
 	var waiting, pending, stalled []string
 	rejected := ""
 	for _, stage := range v1alpha1.Stages {
@@ -26,7 +26,7 @@ func derive(conditions *[]metav1.Condition, now metav1.Time) v1alpha1.Submission
 		case c.Reason == v1alpha1.ReasonPending:
 			pending = append(pending, string(stage))
 		case c.Status == metav1.ConditionUnknown:
-			waiting = append(waiting, string(stage)+" is "+c.Reason)
+			waiting = append(waiting, string(stage)+" is "+c.Reason+waitsAt(stage))
 		}
 	}
 	held := meta.FindStatusCondition(*conditions, string(v1alpha1.StageValidated))
@@ -60,4 +60,13 @@ func toDo(validated *metav1.Condition) string {
 		return "let it pass, if it is wanted, by the annotation " + v1alpha1.AnnotationAccept
 	}
 	return "mend what the stage tells of, then ask for another try by the annotation " + v1alpha1.AnnotationRetry
+}
+
+// waitsAt says where to look for what a stage waits for: when a link is tried again is its Integration's to tell, and changes too
+// often to be written down here.
+func (p *pass) waitsAt(stage v1alpha1.Stage) string {
+	if p.Pipeline == nil || isTrue(p.Pipeline.Spec.Suspend) || p.integration(stage) == "" {
+		return ""
+	}
+	return " (see Integration " + p.integration(stage) + ")"
 }

@@ -222,13 +222,15 @@ func (r *SubmissionReconciler) tell(ctx context.Context, was, is *v1alpha1.Conta
 		return
 	}
 	r.Metrics.ended(is, ready.Reason)
+	log := ctrl.LoggerFrom(ctx).WithValues("pipeline", is.Spec.PipelineRef.Name)
+	log.V(1).Info("A submission came to an end", "as", ready.Reason)
 	if is.Status.State != v1alpha1.StateHeld {
 		return
 	}
 	if r.notices.allow(is.Namespace + "/" + is.Spec.PipelineRef.Name) {
 		r.Recorder.Eventf(is, nil, corev1.EventTypeWarning, ready.Reason, "Process", "%s", ready.Message)
 		if ready.Reason == v1alpha1.ReasonStalled { // a rejection is the pipeline's policy at work
-			ctrl.LoggerFrom(ctx).Info("A submission waits for a person", "pipeline", is.Spec.PipelineRef.Name, "seen", ready.Message)
+			log.Info("A submission waits for a person", "seen", ready.Message)
 		}
 	}
 }

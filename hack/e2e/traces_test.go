@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -118,7 +120,9 @@ var _ = Describe("The trace of a submission", Ordered, func() {
 	BeforeAll(func() {
 		traces = newReceiver()
 		s = newSystem()
-		s.env = append(s.env, "OTEL_EXPORTER_OTLP_ENDPOINT="+traces.URL, "OTEL_BSP_SCHEDULE_DELAY=200")
+		// With logs that say as much as they may: nothing personal must be in them either.
+		s.env = append(s.env, "OTEL_EXPORTER_OTLP_ENDPOINT="+traces.URL, "OTEL_BSP_SCHEDULE_DELAY=200",
+			"OPERATOR_FLAGS=--zap-log-level=7", "INTAKE_FLAGS=--zap-log-level=7")
 		DeferCleanup(s.stop)
 		s.start()
 	})
@@ -172,6 +176,13 @@ var _ = Describe("The trace of a submission", Ordered, func() {
 		}
 		traceparent := strings.TrimSpace(s.kubectl("-n", namespace, "get", "csub", id, "-o", `jsonpath={.metadata.annotations.contact-operator\.io/traceparent}`))
 		Expect(traceparent).To(ContainSubstring(hex.EncodeToString(accept.GetTraceId())))
+
+		By("naming it in the log")
+		for _, log := range []string{"contact-intake.log", "contact-operator.log"} {
+			data, err := os.ReadFile(filepath.Join(s.dir, "logs", log)) //nolint:gosec // in a folder of the test
+			Expect(err).NotTo(HaveOccurred())
+			Expect(string(data)).To(ContainSubstring(`"traceID":"`+hex.EncodeToString(accept.GetTraceId())+`"`), log)
+		}
 
 		By("saying what was answered, of each call and of each batch")
 		statuses := map[string][]string{}

@@ -1,7 +1,6 @@
 package link
 
 import (
-	"context"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -24,7 +23,7 @@ func TestBatchIsFollowed(t *testing.T) {
 		var all sync.WaitGroup
 		for i, key := range []string{"a", "b", "c", "d"} {
 			all.Go(func() {
-				ctx, step := context.Context(t.Context()), tracing.Step{}
+				ctx, step := t.Context(), tracing.Step{}
 				if i > 0 {
 					ctx, _ = tracer.Accept(ctx, firstReceived, "", tracing.Submission{Name: key})
 					ctx, step = tracer.Start(ctx, key)

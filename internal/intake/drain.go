@@ -130,7 +130,7 @@ func (d *drainer) tell(now time.Time) {
 		d.told = true
 		why := "the API server takes fewer than arrive, or refuses them: look at its health and load, and at the lines above"
 		switch {
-		case d.lastly == judgedAway:
+		case d.lastly == judgedAway, d.direct.health.away():
 			why = "the API server does not answer: look at it, and at the way to it"
 		case d.pressure.reason() != "":
 			why = pressureAdvice[d.pressure.reason()]

@@ -15,9 +15,9 @@ import (
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 )
 
-// How many there are makes no difference to what is told, so a few hundred stand for many thousands.
+// How many there are makes no difference to what is told, so a few dozen stand for many thousands.
 var _ = Describe("A flood", func() {
-	const long = 2 * time.Minute
+	const long = 3 * time.Minute
 	var namespace string
 	var op *operator
 
@@ -52,7 +52,7 @@ var _ = Describe("A flood", func() {
 	}
 
 	It("of failures of one system makes a handful of events, all on its Integration", func(ctx context.Context) {
-		const failures = 300
+		const failures = 60
 		// One record a call, and a circuit that hardly opens: each submission meets the failure itself.
 		change(ctx, integrationIn(namespace, "crm"), func(i *v1alpha1.Integration) {
 			i.Spec.Batch.MaxRecords = new(int32(1))
@@ -82,7 +82,7 @@ var _ = Describe("A flood", func() {
 	})
 
 	It("of bad addresses makes a few events, on some of the submissions", func(ctx context.Context) {
-		const bad = 100
+		const bad = 60
 		create(ctx, people("p%03d@disposable.example", bad), 8)
 		Eventually(count(ctx, "Rejected")).WithTimeout(long).WithPolling(time.Second).Should(Equal(bad))
 		// A burst of ten, and six a minute: not more than another ten in as long as this can take.

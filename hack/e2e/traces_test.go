@@ -193,6 +193,7 @@ var _ = Describe("The trace of a submission", Ordered, func() {
 		}
 		Expect(statuses).To(HaveKeyWithValue("Validated verifier", []string{"200"}))
 		Expect(statuses["batch crm"]).To(ContainElements("503", "201"))
+		Expect(statuses["CRMSynced crm"]).To(ContainElements("503", "201"))
 		for _, step := range all {
 			if step.GetName() == "batch" {
 				Expect(step.GetLinks()).NotTo(BeEmpty())

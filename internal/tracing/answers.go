@@ -23,9 +23,16 @@ type answers struct{ next http.RoundTripper }
 func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := a.next.RoundTrip(r)
 	if step := Current(r.Context()); err == nil && step.Followed() {
-		step.span.SetAttributes(attribute.Int("http.response.status_code", response.StatusCode))
+		step.answered(response.StatusCode)
+		if batch, ok := r.Context().Value(statusesKey{}).(*statuses); ok {
+			batch.add(response.StatusCode)
+		}
 	}
 	return response, err
+}
+
+func (s Step) answered(status int) {
+	s.span.SetAttributes(attribute.Int("http.response.status_code", status))
 }
 
 // CloseIdleConnections is called by the http.Client method of the same name.

@@ -168,6 +168,34 @@ func TestBatchIsLinkedBothWays(t *testing.T) {
 	}
 }
 
+// TestStatusOfABatch: each record gets the answer of the call that it travelled in, if there was one call only.
+func TestStatusOfABatch(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	defer server.Close()
+	for calls, want := range []string{"", "418", ""} {
+		tracer, recorder := recording(always)
+		ctx, _ := tracer.Accept(t.Context(), arrived, "", Submission{})
+		_, record := tracer.Start(ctx, "CRMSynced")
+		ctx, batch := tracer.StartBatch(t.Context(), "crm", 1, []Step{record})
+		for range calls {
+			request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := tracer.Client(&http.Client{}).Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+		}
+		batch.End("Success", "")
+		record.End("Synced", "")
+		if got := attributes(recorder.Ended()[1])["http.response.status_code"]; got != want {
+			t.Errorf("%d calls: the record has %q, want %q", calls, got, want)
+		}
+	}
+}
+
 func TestStatusOfTheAnswerIsNoted(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.Header.Get("Traceparent"))+len(r.Header.Get("Tracestate")) > 0 {

@@ -205,7 +205,7 @@ func (r *SubmissionReconciler) tell(was, is *v1alpha1.ContactSubmission) {
 	if is.Status.State == v1alpha1.StateActive || (before != nil && before.Reason == ready.Reason) {
 		return
 	}
-	r.Metrics.ended(is, ready.Reason)
+	r.Metrics.ended(is, ready.Reason, r.Now())
 	if is.Status.State != v1alpha1.StateHeld {
 		return
 	}

@@ -189,7 +189,7 @@ func (s *system) slow(ctx context.Context, latencyMillis int) error {
 // completed is how many submissions the operator has completed.
 func (s *system) completed(ctx context.Context) (float64, error) {
 	m, err := s.operatorMetrics(ctx)
-	return m.sum("contact_operator_submissions_total", map[string]string{"result": "Completed"}), err
+	return m.sum("contact_operator_submissions_ended_total", map[string]string{"result": "Completed"}), err
 }
 
 func (s *system) operatorMetrics(ctx context.Context) (metrics, error) {

@@ -1,13 +1,18 @@
 package app
 
 import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/hack/metricsdoc"
 )
 
@@ -17,8 +22,10 @@ func TestMetricsAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	api := httptest.NewServer(discovery(t))
+	defer api.Close()
 	registry := prometheus.NewRegistry()
-	if _, err := newManager(&rest.Config{Host: "http://127.0.0.1:1"}, Options{
+	if _, err := newManager(&rest.Config{Host: api.URL}, Options{
 		MetricsAddr: "0", HealthAddr: "0", WritesInFlight: 1, Embedded: true, AlertmanagerURLs: []string{"http://alertmanager:9093"},
 	}, registry); err != nil {
 		t.Fatal(err)
@@ -26,6 +33,28 @@ func TestMetricsAreDocumented(t *testing.T) {
 	for _, problem := range metricsdoc.Compare(documented, metricsdoc.Described(registry, "contact_operator_")) {
 		t.Error(problem)
 	}
+}
+
+// discovery answers what a manager asks before it starts: which of our kinds there are.
+func discovery(t *testing.T) http.Handler {
+	mux := http.NewServeMux()
+	answer := func(path string, object any) {
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			if err := json.NewEncoder(w).Encode(object); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	version := v1alpha1.GroupVersion
+	answer("/api", metav1.APIVersions{})
+	answer("/apis", metav1.APIGroupList{Groups: []metav1.APIGroup{{
+		Name: version.Group, Versions: []metav1.GroupVersionForDiscovery{{GroupVersion: version.String(), Version: version.Version}},
+	}}})
+	answer("/apis/"+version.String(), metav1.APIResourceList{GroupVersion: version.String(), APIResources: []metav1.APIResource{
+		{Name: "contacts", Kind: "Contact", Namespaced: true}, {Name: "contactsubmissions", Kind: "ContactSubmission", Namespaced: true},
+	}})
+	return mux
 }
 
 func TestCertificateOfTheMetrics(t *testing.T) {

@@ -2,9 +2,13 @@ package intake
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,5 +125,50 @@ func TestReviewAsksAsTheReader(t *testing.T) {
 	status, body = http.StatusInternalServerError, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"InternalError","code":500}`
 	if err := review(t.Context(), "reader"); err == nil || errors.Is(err, errWho) || errors.Is(err, errNotTheirs) {
 		t.Errorf("the API server is not well: %v", err)
+	}
+}
+
+func TestMetricsAreServedOverTLS(t *testing.T) {
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusCreated)
+		allowed := r.Header.Get("Authorization") == "Bearer good"
+		_, _ = fmt.Fprintf(w, `{"kind":"SelfSubjectAccessReview","apiVersion":"authorization.k8s.io/v1","status":{"allowed":%t}}`, allowed)
+	}))
+	defer api.Close()
+	server, certificate, err := newMetricsServer(&rest.Config{Host: api.URL}, DefaultOptions(), newMetrics(), logr.Discard())
+	if err != nil || certificate != nil {
+		t.Fatal(err, certificate)
+	}
+	listener, err := listen(t.Context(), "", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- serve(ctx, server, listener) }()
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // it makes its own certificate
+	for token, want := range map[string]int{"": 401, "bad": 403, "good": 200} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+listener.Addr().String()+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		answer, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if figures := strings.Contains(string(body), "contact_intake_"); answer.StatusCode != want || figures != (want == http.StatusOK) {
+			t.Errorf("token %q: answered %d, with figures: %t; want %d", token, answer.StatusCode, figures, want)
+		}
+	}
+	client.CloseIdleConnections()
+	stop()
+	if err := <-stopped; err != nil {
+		t.Error(err)
 	}
 }

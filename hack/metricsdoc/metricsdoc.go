@@ -130,3 +130,17 @@ func split(list string) []string {
 	slices.Sort(all)
 	return all
 }
+
+// Series lists the names under which Prometheus has the documented metrics: a histogram has three.
+func Series(documented map[string]Metric) []string {
+	var all []string
+	for name, m := range documented {
+		if m.Type == "histogram" {
+			all = append(all, name+"_bucket", name+"_count", name+"_sum")
+			continue
+		}
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return all
+}

@@ -12,6 +12,8 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/contact-operator/contact-operator/hack/metricsdoc"
+	"github.com/contact-operator/contact-operator/hack/promql"
 	"github.com/contact-operator/contact-operator/internal/alert"
 )
 
@@ -160,6 +162,26 @@ func everyRule(t *testing.T) []Rule {
 		}
 	}
 	return all
+}
+
+// Rules are about metrics that there are: those of docs/metrics.md, which is compared with what is exported, those that other
+// rules record, and two of libraries.
+func TestRulesAreAboutWhatThereIs(t *testing.T) {
+	documented, err := metricsdoc.Read(filepath.Join(root, "docs", "metrics.md"), "contact_")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := append(metricsdoc.Series(documented), "up", "leader_election_master_status")
+	for _, r := range everyRule(t) {
+		known = append(known, r.Record)
+	}
+	for _, r := range everyRule(t) {
+		for _, name := range promql.Names(r.Expr) {
+			if !slices.Contains(known, name) {
+				t.Errorf("%s%s: there is no metric %s", r.Alert, r.Record, name)
+			}
+		}
+	}
 }
 
 // Alerts of Prometheus look like those that operator and intakes send themselves.

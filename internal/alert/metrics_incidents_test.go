@@ -18,7 +18,7 @@ import (
 func TestIncidentsAreMetrics(t *testing.T) {
 	state := State{
 		Integrations: []v1alpha1.Integration{integration("crm", "Failing", failing, time.Minute)},
-		Pipelines:    []v1alpha1.ContactPipeline{pipeline("trial"), pipeline("blog", func(p *v1alpha1.ContactPipeline) {
+		Pipelines: []v1alpha1.ContactPipeline{pipeline("trial"), pipeline("blog", func(p *v1alpha1.ContactPipeline) {
 			p.Status.Conditions = []metav1.Condition{{
 				Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonIntegrationNotFound, LastTransitionTime: ago(20 * time.Minute),
 			}}

@@ -19,9 +19,9 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	// submissions are what the objective of accepting is measured by.
 	submissions *prometheus.CounterVec
-	duration *prometheus.HistogramVec
-	inFlight prometheus.Gauge
-	refused  *prometheus.CounterVec
+	duration    *prometheus.HistogramVec
+	inFlight    prometheus.Gauge
+	refused     *prometheus.CounterVec
 	sourceMetrics
 	spoolMetrics
 }

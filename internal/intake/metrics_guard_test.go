@@ -48,15 +48,18 @@ func TestMetricsAreForThoseWhoMayReadThem(t *testing.T) {
 		"a token that is revoked": {
 			reason: "a no counts at once, also when the API server is away afterwards",
 			tries: []try{
-				{token: "a", want: 200, asked: true}, {token: "a", after: time.Minute, answer: errWho, want: 401, asked: true},
+				{token: "a", want: 200, asked: true},
+				{token: "a", after: time.Minute, answer: errWho, want: 401, asked: true},
 				{token: "a", answer: away, want: 503, asked: true},
 			},
 		},
 		"the API server is away": {
 			reason: "the figures of the spool are needed then; a stranger learns nothing",
 			tries: []try{
-				{token: "a", want: 200, asked: true}, {token: "a", after: 3 * time.Hour, answer: away, want: 200, asked: true},
-				{token: "b", answer: away, want: 503, asked: true}, {token: "a", after: 21 * time.Hour, answer: away, want: 503, asked: true},
+				{token: "a", want: 200, asked: true},
+				{token: "a", after: 3 * time.Hour, answer: away, want: 200, asked: true},
+				{token: "b", answer: away, want: 503, asked: true},
+				{token: "a", after: 21 * time.Hour, answer: away, want: 503, asked: true},
 			},
 		},
 	}

@@ -144,3 +144,12 @@ func Series(documented map[string]Metric) []string {
 	slices.Sort(all)
 	return all
 }
+
+// NewMetric makes a Metric of what a scrape shows.
+func NewMetric(kind string, labels map[string]bool) Metric {
+	m := Metric{Type: kind, Labels: slices.Sorted(maps.Keys(labels))}
+	if m.Labels == nil {
+		m.Labels = []string{}
+	}
+	return m
+}

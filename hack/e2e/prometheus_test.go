@@ -33,7 +33,7 @@ const prometheusConfig = `
 global: {scrape_interval: 1s, evaluation_interval: 1s}
 rule_files: [contact-operator.yaml, contact-submissions.yaml]
 alerting:
-  alertmanagers: [{static_configs: [{targets: [%[1]q, %[2]q]}]}]
+  alertmanagers: [{static_configs: [{targets: [%[1]q]}]}]
 scrape_configs:
 - &job
   job_name: contact-operator
@@ -41,17 +41,17 @@ scrape_configs:
   scheme: https
   tls_config: {insecure_skip_verify: true}
   authorization: {credentials_file: token}
-  static_configs: [{targets: [%[3]q], labels: {namespace: contact-operator-system, pod: contact-operator-0}}]
+  static_configs: [{targets: [%[2]q], labels: {namespace: contact-operator-system, pod: contact-operator-0}}]
 - <<: *job
   job_name: contact-intake
-  static_configs: [{targets: [%[4]q], labels: {namespace: contact-operator-system, pod: contact-intake-0}}]
+  static_configs: [{targets: [%[3]q], labels: {namespace: contact-operator-system, pod: contact-intake-0}}]
 - <<: *job
   job_name: apiserver
-  static_configs: [{targets: [%[5]q]}]
+  static_configs: [{targets: [%[4]q]}]
 `
 
 // A real Prometheus, which reads the metrics as it does in a cluster: over TLS, with the token of an account that may read metrics and
-// nothing else. Alertmanagers are told by it alone.
+// nothing else. Alertmanager is told by it alone.
 var _ = Describe("Prometheus", Ordered, func() {
 	var (
 		s     *system
@@ -62,7 +62,7 @@ var _ = Describe("Prometheus", Ordered, func() {
 	)
 
 	BeforeAll(func() {
-		binary := findPrometheus()
+		binary := rules.Tool(GinkgoT(), root, "prometheus")
 		peers = startPeers()
 		s = newSystem()
 		folder := GinkgoT().TempDir()
@@ -78,7 +78,8 @@ var _ = Describe("Prometheus", Ordered, func() {
 		Expect(os.WriteFile(filepath.Join(folder, "token"), []byte(token), 0o600)).To(Succeed())
 		server, err := url.Parse(strings.TrimSpace(s.kubectl("config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}")))
 		Expect(err).NotTo(HaveOccurred())
-		config := fmt.Sprintf(prometheusConfig, host(peers.url[0]), host(peers.url[1]), s.addresses["METRICS_ADDR"], s.addresses["INTAKE_METRICS_ADDR"], server.Host)
+		// One of the peers: in such a hurry, one would still tell of what the other has just told the end of.
+		config := fmt.Sprintf(prometheusConfig, strings.TrimPrefix(peers.url[0], "http://"), s.addresses["METRICS_ADDR"], s.addresses["INTAKE_METRICS_ADDR"], server.Host)
 		ask = startPrometheus(binary, folder, config)
 	})
 
@@ -97,10 +98,13 @@ var _ = Describe("Prometheus", Ordered, func() {
 		}))
 		intake := strings.TrimSpace(s.kubectl("-n", "contact-operator-system", "create", "token", "contact-intake"))
 		for _, address := range []string{s.addresses["METRICS_ADDR"], s.addresses["INTAKE_METRICS_ADDR"]} {
-			for bearer, want := range map[string]int{"": http.StatusUnauthorized, "x": http.StatusUnauthorized, intake: http.StatusForbidden, token: http.StatusOK} {
+			for bearer, want := range map[string]int{"": http.StatusUnauthorized, intake: http.StatusForbidden, token: http.StatusOK} {
 				status, _ := scrapeSecurely(address, bearer)
 				Expect(status).To(Equal(want), "%s with the token %.8q", address, bearer)
 			}
+			status, body := scrapeSecurely(address, "made-up")
+			Expect(status).To(BeNumerically(">=", 400)) // controller-runtime calls it an error of its own
+			Expect(body).NotTo(ContainSubstring("contact_"))
 		}
 	})
 
@@ -157,7 +161,7 @@ var _ = Describe("Prometheus", Ordered, func() {
 					delete(documented, name) // nothing of it has happened yet; a unit test finds those that can't
 				}
 			}
-			Expect(len(documented)).To(BeNumerically(">", 15))
+			Expect(len(documented)).To(BeNumerically(">", 10))
 			Expect(metricsdoc.Compare(documented, exported)).To(BeEmpty())
 		}
 	})
@@ -192,23 +196,6 @@ var _ = Describe("Prometheus", Ordered, func() {
 		}
 	})
 })
-
-// findPrometheus is the path of a real one. Without it a test is skipped, but in continuous integration it fails.
-func findPrometheus() string {
-	GinkgoHelper()
-	out, err := exec.Command(filepath.Join("..", "prometheus.sh"), "--find", "prometheus").Output()
-	if err == nil {
-		return strings.TrimSpace(string(out))
-	}
-	const missing = "no Prometheus to test with: run hack/prometheus.sh prometheus, or name one with PROMETHEUS"
-	if os.Getenv("CI") == "true" {
-		Fail(missing)
-	}
-	Skip(missing)
-	return ""
-}
-
-func host(address string) string { return strings.TrimPrefix(address, "http://") }
 
 // prometheusAPI is the address of a Prometheus.
 type prometheusAPI string

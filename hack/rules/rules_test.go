@@ -28,21 +28,6 @@ func read(t *testing.T) []Resource {
 	return all
 }
 
-// promtool is the path of a real one. Without it a test is skipped, but in continuous integration it fails.
-func promtool(t *testing.T) string {
-	t.Helper()
-	out, err := exec.Command(filepath.Join(root, "hack", "prometheus.sh"), "--find", "promtool").Output()
-	if err == nil {
-		return strings.TrimSpace(string(out))
-	}
-	const missing = "no promtool to test with: run hack/prometheus.sh promtool, or name one with PROMTOOL"
-	if os.Getenv("CI") == "true" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
-	return ""
-}
-
 func unitTests(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "config", "prometheus", "tests", "*.yaml"))
@@ -53,7 +38,7 @@ func unitTests(t *testing.T) []string {
 }
 
 func TestRulesWithPromtool(t *testing.T) {
-	tool, folder := promtool(t), t.TempDir()
+	tool, folder := Tool(t, root, "promtool"), t.TempDir()
 	run := func(args ...string) {
 		t.Helper()
 		cmd := exec.Command(tool, args...) //nolint:gosec // the tool that was found

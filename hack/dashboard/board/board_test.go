@@ -28,14 +28,7 @@ func read(t *testing.T) *Board {
 
 // Prometheus takes every query. promtool says so: each is a rule to it.
 func TestQueriesAreWellFormed(t *testing.T) {
-	out, err := exec.Command(filepath.Join(root, "hack", "prometheus.sh"), "--find", "promtool").Output()
-	if err != nil {
-		const missing = "no promtool to test with: run hack/prometheus.sh promtool, or name one with PROMTOOL"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
+	tool := rules.Tool(t, root, "promtool")
 	b, group := read(t), rules.Group{Name: "dashboard"}
 	for _, p := range b.Panels {
 		for _, target := range p.Targets {
@@ -53,7 +46,7 @@ func TestQueriesAreWellFormed(t *testing.T) {
 	if err := os.WriteFile(file, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if answer, err := exec.Command(strings.TrimSpace(string(out)), "check", "rules", file).CombinedOutput(); err != nil { //nolint:gosec // the tool that was found
+	if answer, err := exec.Command(tool, "check", "rules", file).CombinedOutput(); err != nil { //nolint:gosec // the tool that was found
 		t.Errorf("%v\n%s", err, answer)
 	}
 }

@@ -284,7 +284,7 @@ func TestBothWaysTogetherAreRefused(t *testing.T) {
 		}
 		defer func() { _ = os.RemoveAll(folder) }()
 		var all bytes.Buffer
-		all.WriteString("resources: [../config/default, ../config/prometheus]\ncomponents:\n")
+		all.WriteString("resources: [../config/default, ../config/prometheus, ../config/grafana]\ncomponents:\n")
 		for _, c := range components {
 			all.WriteString("- ../config/" + c + "\n")
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"k8s.io/client-go/rest"
 
 	"github.com/contact-operator/contact-operator/hack/metricsdoc"
@@ -169,6 +170,9 @@ func TestMetricsAreDocumented(t *testing.T) {
 	}
 	for _, problem := range metricsdoc.Compare(documented, metricsdoc.Described(m.registry, "contact_intake_")) {
 		t.Error(problem)
+	}
+	if problems, err := testutil.GatherAndLint(m.registry); err != nil || len(problems) > 0 {
+		t.Errorf("not as Prometheus wants metrics to be: %v %v", problems, err)
 	}
 	for _, reason := range spool.Reasons {
 		if !strings.Contains(spoolDead.String(), reason) {

@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -65,31 +64,31 @@ func TestMetricsAreForThoseWhoMayReadThem(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var now try
-				asked := false
-				guard := newMetricsGuard(func(_ context.Context, token string) error {
-					if token != now.token {
-						t.Errorf("asked about %q instead of %q", token, now.token)
-					}
-					asked = true
-					return now.answer
-				}, logr.Discard())
-				handler := guard.around(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "figures") }))
-				for i, next := range tc.tries {
-					now, asked = next, false
-					time.Sleep(next.after)
-					r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
-					if next.token != "" {
-						r.Header.Set("Authorization", "Bearer "+next.token)
-					}
-					w := httptest.NewRecorder()
-					handler.ServeHTTP(w, r)
-					if w.Code != next.want || asked != next.asked {
-						t.Errorf("try %d: answered %d (asked: %t), want %d (%t): %s", i, w.Code, asked, next.want, next.asked, tc.reason)
-					}
+			var now try
+			clock := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+			asked := false
+			guard := newMetricsGuard(func(_ context.Context, token string) error {
+				if token != now.token {
+					t.Errorf("asked about %q instead of %q", token, now.token)
 				}
-			})
+				asked = true
+				return now.answer
+			}, logr.Discard())
+			guard.now = func() time.Time { return clock }
+			handler := guard.around(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "figures") }))
+			for i, next := range tc.tries {
+				now, asked = next, false
+				clock = clock.Add(next.after)
+				r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+				if next.token != "" {
+					r.Header.Set("Authorization", "Bearer "+next.token)
+				}
+				w := httptest.NewRecorder()
+				handler.ServeHTTP(w, r)
+				if w.Code != next.want || asked != next.asked {
+					t.Errorf("try %d: answered %d (asked: %t), want %d (%t): %s", i, w.Code, asked, next.want, next.asked, tc.reason)
+				}
+			}
 		})
 	}
 }

@@ -278,15 +278,19 @@ func TestBothWaysTogetherAreRefused(t *testing.T) {
 	}
 	build := func(components ...string) (string, error) {
 		t.Helper()
-		folder, err := os.MkdirTemp(root, "both-ways-")
+		dist := filepath.Join(root, "dist") // kustomize wants relative paths
+		if err := os.MkdirAll(dist, 0o750); err != nil {
+			t.Fatal(err)
+		}
+		folder, err := os.MkdirTemp(dist, "both-ways-")
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _ = os.RemoveAll(folder) }()
 		var all bytes.Buffer
-		all.WriteString("resources: [../config/default, ../config/prometheus, ../config/grafana]\ncomponents:\n")
+		all.WriteString("resources: [../../config/default, ../../config/prometheus, ../../config/grafana]\ncomponents:\n")
 		for _, c := range components {
-			all.WriteString("- ../config/" + c + "\n")
+			all.WriteString("- ../../config/" + c + "\n")
 		}
 		if err := os.WriteFile(filepath.Join(folder, "kustomization.yaml"), all.Bytes(), 0o600); err != nil {
 			t.Fatal(err)

@@ -42,7 +42,8 @@ func newSpoolMetrics(registry prometheus.Registerer) spoolMetrics {
 		commits: counter("contact_intake_spool_commits_total", "Transactions of the spool, by result: ok or failed.", "result"),
 		commitSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "contact_intake_spool_commit_duration_seconds", Help: "How long a transaction of the spool took, the sync to the disk included.",
-			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+			Buckets:                     []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
 		}),
 		commitEntries: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "contact_intake_spool_commit_entries", Help: "How many entries a transaction of the spool added.",

@@ -27,7 +27,7 @@ func NewLinkGauges(registry *link.Registry, now func() time.Time) prometheus.Col
 		up:       describe("up", "1 while a link works or nothing is known against it, 0 while it fails, is refused or can't be used."),
 		circuit:  describe("circuit_state", "1 for the state that a link's circuit breaker is in: Closed, Open or HalfOpen.", "state"),
 		waiting:  describe("waiting", "Submissions that wait for a link."),
-		oldest:   describe("oldest_waiting_seconds", "Age of the oldest submission that waits for a link."),
+		oldest:   describe("oldest_age_seconds", "Age of the oldest submission that waits for a link."),
 		inFlight: describe("calls_in_flight", "Calls to a link's system that have not ended."),
 		limit:    describe("calls_in_flight_limit", "How many calls a link makes at a time now: fewer while its system recovers."),
 	}

@@ -45,10 +45,10 @@ contact_operator_link_circuit_state{integration="crm",namespace="contacts",state
 contact_operator_link_circuit_state{integration="marketing",namespace="contacts",state="Closed"} 0
 contact_operator_link_circuit_state{integration="marketing",namespace="contacts",state="HalfOpen"} 0
 contact_operator_link_circuit_state{integration="marketing",namespace="contacts",state="Open"} 1
-# HELP contact_operator_link_oldest_waiting_seconds Age of the oldest submission that waits for a link.
-# TYPE contact_operator_link_oldest_waiting_seconds gauge
-contact_operator_link_oldest_waiting_seconds{integration="crm",namespace="contacts"} 0
-contact_operator_link_oldest_waiting_seconds{integration="marketing",namespace="contacts"} 3600
+# HELP contact_operator_link_oldest_age_seconds Age of the oldest submission that waits for a link.
+# TYPE contact_operator_link_oldest_age_seconds gauge
+contact_operator_link_oldest_age_seconds{integration="crm",namespace="contacts"} 0
+contact_operator_link_oldest_age_seconds{integration="marketing",namespace="contacts"} 3600
 # HELP contact_operator_link_up 1 while a link works or nothing is known against it, 0 while it fails, is refused or can't be used.
 # TYPE contact_operator_link_up gauge
 contact_operator_link_up{integration="crm",namespace="contacts"} 1

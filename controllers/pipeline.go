@@ -54,6 +54,7 @@ func (r *PipelineReconciler) Reconcile(ctx context.Context, request ctrl.Request
 		return ctrl.Result{}, safe(err)
 	}
 	r.wake(request.NamespacedName, fmt.Sprintf("%s/%d", p.UID, p.Generation))
+	r.Links.Metrics.expect(p.Namespace, p.Name)
 
 	ready, err := r.check(ctx, &p)
 	if err != nil {

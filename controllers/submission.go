@@ -221,7 +221,7 @@ func (r *SubmissionReconciler) tell(ctx context.Context, was, is *v1alpha1.Conta
 	if is.Status.State == v1alpha1.StateActive || (before != nil && before.Reason == ready.Reason) {
 		return
 	}
-	r.Metrics.ended(is, ready.Reason)
+	r.Metrics.ended(is, ready.Reason, r.Now())
 	log := ctrl.LoggerFrom(ctx).WithValues("pipeline", is.Spec.PipelineRef.Name)
 	log.V(1).Info("A submission came to an end", "as", ready.Reason)
 	if is.Status.State != v1alpha1.StateHeld {

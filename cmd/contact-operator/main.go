@@ -23,6 +23,8 @@ func main() {
 	var o app.Options
 	flag.StringVar(&o.MetricsAddr, "metrics-bind-address", "127.0.0.1:8082", "where metrics are served; 0 switches them off")
 	flag.BoolVar(&o.MetricsSecure, "metrics-secure", true, "serve metrics over TLS, to those who may read them")
+	flag.StringVar(&o.MetricsCertFile, "metrics-tls-cert-file", "", "file with the certificate chain for that, PEM, read again when it changes; default: one that the operator makes itself")
+	flag.StringVar(&o.MetricsKeyFile, "metrics-tls-key-file", "", "file with the key of that certificate, PEM")
 	flag.StringVar(&o.HealthAddr, "health-probe-bind-address", "127.0.0.1:8083", "where /healthz and /readyz are served")
 	flag.StringVar(&o.PprofAddr, "pprof-bind-address", "", "where Go's profiles are served, for example :6060; without a host, to this machine only; default: nowhere")
 	flag.BoolVar(&o.LeaderElect, "leader-elect", false, "let one of several replicas work at a time")

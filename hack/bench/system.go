@@ -81,8 +81,8 @@ func start(ctx context.Context, w world, env map[string]string, flags ...string)
 	if err != nil {
 		return s, err
 	}
-	defer func() { _ = log.Close() }()                                // the launcher has its own
-	launcher := exec.Command(filepath.Join(w.bin, "local"), flags...) //nolint:gosec,noctx // our own; stop ends it in order
+	defer func() { _ = log.Close() }()                                                                   // the launcher has its own
+	launcher := exec.Command(filepath.Join(w.bin, "local"), flags...)                                    //nolint:gosec,noctx // our own; stop ends it in order
 	launcher.Env = append(os.Environ(), "LOCAL_DIR="+filepath.Join(dir, "local"), "ALERTMANAGER_ADDR=0") // without an Alertmanager
 	for _, set := range []map[string]string{s.addresses, env} {
 		for name, value := range set {
@@ -189,7 +189,7 @@ func (s *system) slow(ctx context.Context, latencyMillis int) error {
 // completed is how many submissions the operator has completed.
 func (s *system) completed(ctx context.Context) (float64, error) {
 	m, err := s.operatorMetrics(ctx)
-	return m.sum("contact_operator_submissions_total", map[string]string{"result": "Completed"}), err
+	return m.sum("contact_operator_submissions_ended_total", map[string]string{"result": "Completed"}), err
 }
 
 func (s *system) operatorMetrics(ctx context.Context) (metrics, error) {

@@ -146,6 +146,7 @@ func (l *launcher) startIntake(ctx context.Context) error {
 			"--kubeconfig=" + l.path("intake.kubeconfig"),
 			"--addr=" + l.addr(envIntake),
 			"--metrics-addr=" + l.addr(envIntakeMetrics),
+			"--metrics-secure=false",
 			"--token-key-file=" + keys,
 			"--spool-dir=" + l.path("spool"),
 		}, l.Flags[partIntake]...),

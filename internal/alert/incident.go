@@ -93,6 +93,8 @@ type Incident struct {
 	Severity Severity
 	// Since is when it began: the same after a restart.
 	Since time.Time
+	// Affected is how many submissions it affects, as far as that is known.
+	Affected int
 	// Annotations say what is known of it now.
 	Annotations map[string]string
 }

@@ -58,7 +58,8 @@ func (r *rules) add(name Name, severity Severity, since time.Time, labels map[st
 		}
 	}
 	r.incidents = append(r.incidents, Incident{
-		Name: name, Labels: labels, Severity: severity, Since: since, Annotations: f.annotations(r.config, name, since, r.now),
+		Name: name, Labels: labels, Severity: severity, Since: since, Affected: f.affected,
+		Annotations: f.annotations(r.config, name, since, r.now),
 	})
 	return true
 }

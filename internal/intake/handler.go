@@ -48,18 +48,24 @@ type Handler struct {
 // maxRequests bounds the requests being served: beyond that, each would only make all others slower.
 const maxRequests = 4096
 
+// The addresses that submissions are sent to.
+const (
+	submissionsRoute = "/v1/{namespace}/{pipeline}/submissions"
+	sourcesRoute     = "/v1/{namespace}/{pipeline}/sources/{source}"
+)
+
 // addresses of the public port. Methods are checked by the handlers, so that a wrong one is answered in the same words
 // and form as every other error.
 func (h *Handler) addresses() map[string]http.Handler {
 	post, get := []string{http.MethodPost}, []string{http.MethodGet, http.MethodHead}
 	return map[string]http.Handler{
-		"/v1/{namespace}/{pipeline}/submissions":      h.ofPipeline(h.forScripts(post, h.submit)),
-		"/v1/{namespace}/{pipeline}/sources/{source}": h.ofPipeline(h.by(post, h.fromSource)),
-		"/v1/{namespace}/{pipeline}/me":               h.ofPipeline(h.forScripts(get, h.me)),
-		"/v1/{namespace}/{pipeline}/form":             h.ofPipeline(h.by(get, h.form)),
-		"/v1/{namespace}/{pipeline}/thanks":           h.ofPipeline(h.by(get, h.thanks)),
-		"/healthz":                                    http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }),
-		"/readyz":                                     http.HandlerFunc(h.ready),
+		submissionsRoute:                    h.ofPipeline(h.forScripts(post, h.submit)),
+		sourcesRoute:                        h.ofPipeline(h.by(post, h.fromSource)),
+		"/v1/{namespace}/{pipeline}/me":     h.ofPipeline(h.forScripts(get, h.me)),
+		"/v1/{namespace}/{pipeline}/form":   h.ofPipeline(h.by(get, h.form)),
+		"/v1/{namespace}/{pipeline}/thanks": h.ofPipeline(h.by(get, h.thanks)),
+		"/healthz":                          http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }),
+		"/readyz":                           http.HandlerFunc(h.ready),
 		"/": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			h.fail(w, r, nil, problem{Status: http.StatusNotFound, Detail: "There is nothing at this address."})
 		}),
@@ -91,10 +97,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		route := r.Pattern
+		if route == "" { // it did not get as far as the mux
+			_, route = h.mux.Handler(r)
+		}
+		keeps := r.Method == http.MethodPost && (route == submissionsRoute || route == sourcesRoute)
 		if route == "" || route == "/" {
 			route = "other"
 		}
-		h.metrics.observe(route, rec, h.now().Sub(start))
+		h.metrics.observe(route, rec, keeps, h.now().Sub(start))
 		if cause != nil {
 			panic(cause)
 		}

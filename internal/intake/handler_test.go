@@ -338,3 +338,50 @@ contact_intake_requests_total{code="404",namespace="",pipeline="",route="other"}
 		t.Error(err)
 	}
 }
+
+// What counts for the objective of accepting: requests to keep a submission, by whose fault it is.
+func TestSubmissionsAreCountedByTheirEnd(t *testing.T) {
+	const none, trial = `namespace="",pipeline=""`, `namespace="ns",pipeline="trial"`
+	post := func(body, contentType string) *http.Request { return request(body, contentTy, contentType) }
+	tests := map[string]struct {
+		reason    string
+		pipelines fakePipelines
+		committer *fakeCommitter
+		full      bool
+		request   *http.Request
+		want      map[string]int
+	}{
+		"accepted":             {reason: "it is kept", request: post(aName, asJSON), want: map[string]int{trial + " Accepted": 1}},
+		"without an address":   {reason: "whoever sent it has to mend it", request: post("{}", asJSON), want: map[string]int{trial + " Refused": 1}},
+		"nobody can keep it":   {reason: "that is our fault", committer: &fakeCommitter{err: errors.New("away")}, request: post(aName, asJSON), want: map[string]int{trial + " Failed": 1}},
+		"pipelines unknown":    {reason: "it might have been good", pipelines: fakePipelines{notSynced: true}, request: post(aName, asJSON), want: map[string]int{none + " Failed": 1}},
+		"too many at a time":   {reason: "it does not even reach the router", full: true, request: post(aName, asJSON), want: map[string]int{none + " Failed": 1}},
+		"a look at the form":   {reason: "nobody has sent anything", request: httptest.NewRequest(http.MethodGet, "/v1/ns/trial/form", nil), want: map[string]int{}},
+		"a browser that asks":  {reason: "nobody has sent anything", request: httptest.NewRequest(http.MethodOptions, "/v1/ns/trial/submissions", nil), want: map[string]int{}},
+		"no such form":         {reason: "the address is wrong", request: httptest.NewRequest(http.MethodPost, "/v1/ns/other/submissions", nil), want: map[string]int{none + " Refused": 1}},
+		"an address of nobody": {reason: "nothing is kept there", request: httptest.NewRequest(http.MethodPost, "/x", nil), want: map[string]int{}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			if tc.committer == nil {
+				tc.committer = &fakeCommitter{}
+			}
+			h := testHandler(tc.pipelines, tc.committer)
+			for tc.full && len(h.requests) < cap(h.requests) {
+				h.requests <- struct{}{}
+			}
+			h.ServeHTTP(httptest.NewRecorder(), tc.request)
+			got := map[string]int{}
+			for _, labels := range []struct{ shown, namespace, pipeline string }{{none, "", ""}, {trial, "ns", "trial"}} {
+				for _, result := range []string{resultAccepted, resultRefused, resultFailed} {
+					if n := testutil.ToFloat64(h.metrics.submissions.WithLabelValues(labels.namespace, labels.pipeline, result)); n > 0 {
+						got[labels.shown+" "+result] = int(n)
+					}
+				}
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("%s: %s", tc.reason, diff)
+			}
+		})
+	}
+}

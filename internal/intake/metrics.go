@@ -17,12 +17,21 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
-	duration *prometheus.HistogramVec
-	inFlight prometheus.Gauge
-	refused  *prometheus.CounterVec
+	// submissions are what the objective of accepting is measured by.
+	submissions *prometheus.CounterVec
+	duration    *prometheus.HistogramVec
+	inFlight    prometheus.Gauge
+	refused     *prometheus.CounterVec
 	sourceMetrics
 	spoolMetrics
 }
+
+// How a request to keep a submission ended: values of the label result.
+const (
+	resultAccepted = "Accepted"
+	resultRefused  = "Refused"
+	resultFailed   = "Failed"
+)
 
 // Why a submission was sent back that is well-formed: values of the label reason.
 const (
@@ -43,10 +52,17 @@ func newMetrics() *metrics {
 			Name: "contact_intake_requests_total",
 			Help: "Requests answered, by route, status code, and the pipeline where it exists.",
 		}, []string{"route", "code", "namespace", "pipeline"}),
+		submissions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "contact_intake_submissions_total",
+			Help: "Requests to keep a submission, by how they ended: Accepted, Refused (the request is at fault: 4xx) or Failed (we are: 5xx), and the pipeline where it exists.",
+		}, []string{"namespace", "pipeline", "result"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "contact_intake_request_duration_seconds",
-			Help:    "Time from a request's headers to the end of its answer, by route and status code.",
-			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20},
+			Name:                            "contact_intake_request_duration_seconds",
+			Help:                            "Time from a request's headers to the end of its answer, by route and status code.",
+			Buckets:                         []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20},
+			NativeHistogramBucketFactor:     1.1,
+			NativeHistogramMaxBucketNumber:  100,
+			NativeHistogramMinResetDuration: time.Hour,
 		}, []string{"route", "code"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "contact_intake_creates_in_flight",
@@ -59,7 +75,8 @@ func newMetrics() *metrics {
 	}
 	m.sourceMetrics = newSourceMetrics(m.registry)
 	m.spoolMetrics = newSpoolMetrics(m.registry)
-	m.registry.MustRegister(m.requests, m.duration, m.inFlight, m.refused,
+	m.expect("", "")
+	m.registry.MustRegister(m.requests, m.submissions, m.duration, m.inFlight, m.refused,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -70,10 +87,34 @@ func (m *metrics) handler() http.Handler {
 	return mux
 }
 
-func (m *metrics) observe(route string, rec *recorder, took time.Duration) {
-	code := strconv.Itoa(rec.status())
+// observe counts a request. keeps says that it was one to keep a submission.
+func (m *metrics) observe(route string, rec *recorder, keeps bool, took time.Duration) {
+	status := rec.status()
+	code := strconv.Itoa(status)
 	m.requests.WithLabelValues(route, code, rec.namespace, rec.pipeline).Inc()
 	m.duration.WithLabelValues(route, code).Observe(took.Seconds())
+	// Whoever reads a form may send it soon.
+	m.expect(rec.namespace, rec.pipeline)
+	if !keeps {
+		return
+	}
+	result := resultAccepted
+	switch {
+	case status == http.StatusNoContent:
+		return // a form tool only tried whether somebody is here
+	case status >= http.StatusInternalServerError:
+		result = resultFailed
+	case status >= http.StatusBadRequest:
+		result = resultRefused
+	}
+	m.submissions.WithLabelValues(rec.namespace, rec.pipeline, result).Inc()
+}
+
+// expect makes the counters of a pipeline begin with 0: an increase from nothing to 1 would be none to Prometheus.
+func (m *metrics) expect(namespace, pipeline string) {
+	for _, result := range []string{resultAccepted, resultRefused, resultFailed} {
+		m.submissions.WithLabelValues(namespace, pipeline, result)
+	}
 }
 
 func (m *metrics) refuse(pipeline *v1alpha1.ContactPipeline, reason string) {

@@ -41,8 +41,9 @@ func newSpoolMetrics(registry prometheus.Registerer) spoolMetrics {
 		blocked: gauge("contact_intake_drain_blocked_namespaces", "Namespaces whose entries wait in the spool until an administrator has mended something: rights, a quota, a policy, the CRDs."),
 		commits: counter("contact_intake_spool_commits_total", "Transactions of the spool, by result: ok or failed.", "result"),
 		commitSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "contact_intake_spool_commit_seconds", Help: "How long a transaction of the spool took, the sync to the disk included.",
-			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+			Name: "contact_intake_spool_commit_duration_seconds", Help: "How long a transaction of the spool took, the sync to the disk included.",
+			Buckets:                     []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
 		}),
 		commitEntries: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "contact_intake_spool_commit_entries", Help: "How many entries a transaction of the spool added.",
@@ -53,7 +54,7 @@ func newSpoolMetrics(registry prometheus.Registerer) spoolMetrics {
 		}, []string{"reason"}),
 		unfinished: gauge("contact_intake_unfinished_submissions", "Unfinished submissions, as the pipelines' status says."),
 		etcdBytes:  gauge("contact_intake_etcd_bytes", "Size of etcd's database, as the API server says. 0 until it has been read."),
-		etcdShare:  gauge("contact_intake_etcd_quota_share", "That size as a share of --etcd-quota-bytes. From 0.8 on, submissions wait in the spool."),
+		etcdShare:  gauge("contact_intake_etcd_quota_used_ratio", "That size as a share of --etcd-quota-bytes. From 0.8 on, submissions wait in the spool."),
 		etcdUnread: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "contact_intake_etcd_size_failures_total", Help: "Times when the size of etcd could not be read.",
 		}),

@@ -19,6 +19,10 @@ type Options struct {
 	TLSCertFile, TLSKeyFile string
 	// MetricsAddr is where /metrics is served; "0" serves none.
 	MetricsAddr string
+	// MetricsSecure serves them over TLS, to those whom the API server lets read them.
+	MetricsSecure bool
+	// MetricsCertFile and MetricsKeyFile are the certificate for that, read again when they change. Empty: it makes its own.
+	MetricsCertFile, MetricsKeyFile string
 	// Namespace limits the intake to the pipelines of one namespace; empty means all of them.
 	Namespace string
 	// TrustedProxies lists the networks, comma-separated, whose X-Forwarded-For header is believed.
@@ -60,6 +64,7 @@ func DefaultOptions() Options {
 	return Options{
 		Addr:               "127.0.0.1:8080",
 		MetricsAddr:        "127.0.0.1:8081",
+		MetricsSecure:      true,
 		MaxCreatesInFlight: 12,
 		CreateTimeout:      10 * time.Second,
 		SpoolMaxBytes:      1 << 30,
@@ -76,6 +81,10 @@ func (o *Options) BindFlags(fs *flag.FlagSet) {
 		"Without it the port speaks plain HTTP.")
 	fs.StringVar(&o.TLSKeyFile, "tls-key-file", o.TLSKeyFile, "File with the key of that certificate, PEM.")
 	fs.StringVar(&o.MetricsAddr, "metrics-addr", o.MetricsAddr, "Address that serves /metrics, host:port; 0 switches it off.")
+	fs.BoolVar(&o.MetricsSecure, "metrics-secure", o.MetricsSecure, "Serve metrics over TLS, to those who may read them.")
+	fs.StringVar(&o.MetricsCertFile, "metrics-tls-cert-file", o.MetricsCertFile, "File with the certificate chain for that, PEM. Read again when it changes. "+
+		"Default: one that the intake makes itself.")
+	fs.StringVar(&o.MetricsKeyFile, "metrics-tls-key-file", o.MetricsKeyFile, "File with the key of that certificate, PEM.")
 	fs.StringVar(&o.Namespace, "namespace", o.Namespace, "Serve the pipelines of this namespace only. Default: all namespaces.")
 	fs.StringVar(&o.TrustedProxies, "trusted-proxies", o.TrustedProxies,
 		"Networks (CIDRs, comma-separated) of the proxies in front of the intake. Only their X-Forwarded-For is believed.")
@@ -124,6 +133,9 @@ func (o *Options) validate() (TrustedProxies, error) {
 	}
 	if (o.TLSCertFile == "") != (o.TLSKeyFile == "") {
 		errs = append(errs, errors.New("--tls-cert-file and --tls-key-file belong together: give both or none"))
+	}
+	if (o.MetricsCertFile == "") != (o.MetricsKeyFile == "") {
+		errs = append(errs, errors.New("--metrics-tls-cert-file and --metrics-tls-key-file belong together: give both or none"))
 	}
 	if o.TokenLifetime < time.Minute {
 		errs = append(errs, fmt.Errorf("--token-lifetime is %s; it must be at least 1m", o.TokenLifetime))

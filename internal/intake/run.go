@@ -122,11 +122,14 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 	}
 	var certificate *certwatcher.CertWatcher
 	if o.TLSCertFile != "" {
-		if certificate, public.TLSConfig, err = newTLS(o.TLSCertFile, o.TLSKeyFile); err != nil {
+		if certificate, public.TLSConfig, err = newTLS("--tls", o.TLSCertFile, o.TLSKeyFile); err != nil {
 			return err
 		}
 	}
-	scrape := &http.Server{Handler: m.handler(), ReadHeaderTimeout: readHeaderTimeout, WriteTimeout: readTimeout}
+	scrape, scrapeCertificate, err := newMetricsServer(cfg, o, m, log)
+	if err != nil {
+		return err
+	}
 
 	// The watch and the metrics outlive the public port, so that the last requests are still served and counted.
 	backCtx, stopBack := context.WithCancel(context.WithoutCancel(ctx))
@@ -142,10 +145,13 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 		reportSync(ctx, front.pipelines, cfg.Host, log)
 		return nil
 	})
-	if certificate != nil {
+	for _, watched := range []*certwatcher.CertWatcher{certificate, scrapeCertificate} {
+		if watched == nil {
+			continue
+		}
 		group.Go(func() error {
-			if err := certificate.Start(backCtx); err != nil {
-				return fmt.Errorf("watch --tls-cert-file and --tls-key-file: %w", err)
+			if err := watched.Start(backCtx); err != nil {
+				return fmt.Errorf("watch the files of a certificate: %w", err)
 			}
 			return nil
 		})

@@ -74,8 +74,8 @@ func TestRunRefusesToStart(t *testing.T) {
 		},
 		"an address that is none": {flags: []string{"--addr", "localhost"}, want: []string{"--addr localhost", "missing port"}},
 		"every bad flag": {
-			flags: []string{"--trusted-proxies", "x", "--max-creates-in-flight", "0", "--create-timeout", "0s", "--max-body-bytes", "0", "--token-lifetime", "1s", "--tls-key-file", "x"},
-			want:  []string{"--trusted-proxies", "--max-creates-in-flight", "--create-timeout", "--max-body-bytes", "--token-lifetime", "--tls-cert-file"},
+			flags: []string{"--trusted-proxies", "x", "--max-creates-in-flight", "0", "--create-timeout", "0s", "--max-body-bytes", "0", "--token-lifetime", "1s", "--tls-key-file", "x", "--metrics-tls-key-file", "x"},
+			want:  []string{"--trusted-proxies", "--max-creates-in-flight", "--create-timeout", "--max-body-bytes", "--token-lifetime", "--tls-cert-file", "--metrics-tls-cert-file"},
 		},
 	}
 	for name, tc := range cases {

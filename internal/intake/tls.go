@@ -8,11 +8,12 @@ import (
 )
 
 // newTLS reads a certificate and its key. The files are watched, so that a renewed certificate is used for the next
-// connection; while what is in them can't be used, the last good one stays. The caller starts the watch.
-func newTLS(certFile, keyFile string) (*certwatcher.CertWatcher, *tls.Config, error) {
+// connection; while what is in them can't be used, the last good one stays. The caller starts the watch. option is what the flags
+// that name them begin with.
+func newTLS(option, certFile, keyFile string) (*certwatcher.CertWatcher, *tls.Config, error) {
 	watcher, err := certwatcher.New(certFile, keyFile)
 	if err != nil {
-		return nil, nil, fmt.Errorf("--tls-cert-file %s and --tls-key-file %s: %w", certFile, keyFile, err)
+		return nil, nil, fmt.Errorf("%s-cert-file %s and %s-key-file %s: %w", option, certFile, option, keyFile, err)
 	}
 	return watcher, &tls.Config{
 		MinVersion:     tls.VersionTLS12,

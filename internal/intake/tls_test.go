@@ -53,7 +53,7 @@ func writeCertificate(t *testing.T, dir string, serial int64) {
 func TestTLSFollowsTheFiles(t *testing.T) {
 	dir := t.TempDir()
 	writeCertificate(t, dir, 1)
-	watcher, config, err := newTLS(filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key"))
+	watcher, config, err := newTLS("--tls", filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key"))
 	if err != nil {
 		t.Fatal(err)
 	}

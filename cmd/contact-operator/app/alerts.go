@@ -18,16 +18,24 @@ import (
 	"github.com/contact-operator/contact-operator/internal/canary"
 )
 
-// addAlerts makes the leader tell Alertmanager what is wrong. Without an Alertmanager it does nothing.
+// addAlerts makes a metric of what is wrong, and the leader tell Alertmanager, if there is one.
 func addAlerts(mgr ctrl.Manager, o Options, registry prometheus.Registerer, recorder events.EventRecorder) error {
 	config, err := alert.Load(o.AlertConfig, o.AlertmanagerURLs)
 	if err != nil {
 		return err
 	}
+	log := ctrl.Log.WithName("alerts")
+	cache := mgr.GetCache()
+	find := func(ctx context.Context, now time.Time) ([]alert.Incident, error) {
+		state, err := alert.Read(ctx, cache)
+		return alert.Compute(config, state, now), err
+	}
+	if err := registry.Register(alert.NewIncidents(find, log)); err != nil {
+		return err
+	}
 	if len(config.Alertmanagers) == 0 {
 		return nil
 	}
-	log := ctrl.Log.WithName("alerts")
 	table := alert.NewTable(config)
 	metrics, err := alert.NewMetrics(registry, "contact_operator", table)
 	if err != nil {
@@ -47,13 +55,8 @@ func addAlerts(mgr ctrl.Manager, o Options, registry prometheus.Registerer, reco
 	if err != nil {
 		return err
 	}
-	cache := mgr.GetCache()
 	return mgr.Add(&alert.Watch{
-		Find: func(ctx context.Context, now time.Time) ([]alert.Incident, error) {
-			state, err := alert.Read(ctx, cache)
-			return alert.Compute(config, state, now), err
-		},
-		Interval: time.Duration(config.EvaluateSeconds) * time.Second, Table: table, Sender: sender, Log: log,
+		Find: find, Interval: time.Duration(config.EvaluateSeconds) * time.Second, Table: table, Sender: sender, Log: log,
 	})
 }
 

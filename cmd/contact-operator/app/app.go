@@ -17,12 +17,11 @@ import (
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	crmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/controllers"
@@ -40,6 +39,8 @@ type Options struct {
 	MetricsAddr string
 	// MetricsSecure serves them over TLS, to those whom the API server lets read them.
 	MetricsSecure bool
+	// MetricsCertFile and MetricsKeyFile are the certificate for that, read again when they change; "": it makes its own.
+	MetricsCertFile, MetricsKeyFile string
 	// HealthAddr is where /healthz and /readyz are served; "0" switches them off.
 	HealthAddr string
 	// PprofAddr is where Go's profiles are served; "" and "0" switch them off, and without a host it is loopback.
@@ -78,16 +79,20 @@ type Options struct {
 // New makes a manager with all controllers. When the context of its Start ends, the lease is released, so the process
 // must exit at once.
 func New(kube *rest.Config, o Options) (ctrl.Manager, error) {
+	registry := prometheus.Registerer(crmetrics.Registry)
+	if o.Embedded {
+		registry = prometheus.NewRegistry()
+	}
+	return newManager(kube, o, registry)
+}
+
+func newManager(kube *rest.Config, o Options, registry prometheus.Registerer) (ctrl.Manager, error) {
 	if o.WritesInFlight < 1 {
 		return nil, fmt.Errorf("at least one write must be in flight at a time, not %d: see --max-writes-in-flight", o.WritesInFlight)
 	}
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		return nil, err
-	}
-	registry := prometheus.Registerer(crmetrics.Registry)
-	if o.Embedded {
-		registry = prometheus.NewRegistry()
 	}
 	writes, err := kubeclient.NewWrites(o.WritesInFlight, registry)
 	if err != nil {
@@ -97,6 +102,10 @@ func New(kube *rest.Config, o Options) (ctrl.Manager, error) {
 		return nil, fmt.Errorf("--pprof-bind-address: %w", err)
 	}
 	options := managerOptions(o, scheme, writes)
+	var certificate *certwatcher.CertWatcher
+	if options.Metrics, certificate, err = metricsOptions(o); err != nil {
+		return nil, err
+	}
 	var gate link.Gate
 	if o.LeaderElect {
 		lock, err := newLock(kube, &o)
@@ -112,17 +121,17 @@ func New(kube *rest.Config, o Options) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the operator can't start: %w", err)
 	}
+	if certificate != nil {
+		if err := mgr.Add(certificate); err != nil {
+			return nil, err
+		}
+	}
 	return mgr, setUp(mgr, o, registry, gate)
 }
 
 func managerOptions(o Options, scheme *runtime.Scheme, writes *kubeclient.Writes) ctrl.Options {
-	metrics := server.Options{BindAddress: o.MetricsAddr, SecureServing: o.MetricsSecure}
-	if o.MetricsSecure {
-		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
-	}
 	return ctrl.Options{
-		Scheme:  scheme,
-		Metrics: metrics,
+		Scheme: scheme,
 		Cache: cache.Options{
 			DefaultTransform: cache.TransformStripManagedFields(),
 			// What is completed leaves the cache: memory grows with what is unfinished, not with all that was ever received.

@@ -3,10 +3,8 @@ package salesforce
 import (
 	"context"
 	"encoding/json"
-	"math"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -69,11 +67,11 @@ func (o *org) checkFields(ctx context.Context) error {
 	if err := o.checkMapped(known); err != nil {
 		return err
 	}
-	kinds := map[string]string{}
+	types := map[string]string{}
 	for _, name := range o.written() {
-		kinds[name] = known[name].Type
+		types[name] = known[name].Type
 	}
-	o.kinds.Store(&kinds)
+	o.types.Store(&types)
 	return nil
 }
 
@@ -168,64 +166,35 @@ func (o *org) takes(f field) bool {
 // typed writes values as the fields take them: Salesforce refuses a call for a number in a text field, or a text in a field of
 // numbers. Its error is of class Invalid.
 func (o *org) typed(values map[string]any) (map[string]any, error) {
-	kinds := *o.kinds.Load()
+	types := *o.types.Load()
 	out := make(map[string]any, len(values)+1)
 	for name, v := range values {
-		written, wanted := typedAs(kinds[name], v)
-		if wanted != "" {
-			return nil, provider.Errorf(provider.Invalid, "spec.salesforce.fields[%s] gives a value for this record that is no %s, which the field takes", name, wanted)
+		kind, layout := kindOf(types[name])
+		typed, ok := mapping.Typed(kind, v)
+		if !ok {
+			return nil, provider.Errorf(provider.Invalid, "spec.salesforce.fields[%s] gives a value for this record that is no %s, which the field takes", name, kind)
 		}
-		out[name] = written
+		if t, isTime := typed.(time.Time); isTime {
+			typed = t.Format(layout)
+		}
+		out[name] = typed
 	}
 	return out, nil
 }
 
-// typedAs writes a value for a field of one of Salesforce's types. wanted says what the type takes, where the value is not that.
-func typedAs(kind string, v any) (written any, wanted string) {
-	text, err := mapping.Text(v)
-	if err != nil {
-		return nil, "text"
-	}
-	switch kind {
+// kindOf says what a field of one of Salesforce's types takes, and how a time is written there.
+func kindOf(fieldType string) (kind mapping.Kind, layout string) {
+	switch fieldType {
 	case "boolean":
-		b, err := strconv.ParseBool(text)
-		if err != nil {
-			return nil, "true or false"
-		}
-		return b, ""
+		return mapping.AsBool, ""
 	case "int", "long":
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return nil, "whole number"
-		}
-		return n, ""
+		return mapping.AsWhole, ""
 	case "double", "currency", "percent":
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
-			return nil, "number"
-		}
-		return f, ""
+		return mapping.AsNumber, ""
 	case "date":
-		t, ok := parseTime(text)
-		if !ok {
-			return nil, "date"
-		}
-		return t.Format(time.DateOnly), ""
+		return mapping.AsTime, time.DateOnly
 	case "datetime":
-		t, ok := parseTime(text)
-		if !ok {
-			return nil, "time"
-		}
-		return t.Format("2006-01-02T15:04:05.000Z"), ""
+		return mapping.AsTime, "2006-01-02T15:04:05.000Z"
 	}
-	return text, ""
-}
-
-func parseTime(text string) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), true
-		}
-	}
-	return time.Time{}, false
+	return mapping.AsText, ""
 }

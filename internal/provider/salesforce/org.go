@@ -24,9 +24,9 @@ type org struct {
 	fields      *mapping.Mapping
 	placeholder string
 	saveAnyway  bool
-	// checked is passed once the org has all that the mapping fills; kinds then says what each field takes.
+	// checked is passed once the org has all that the mapping fills; types then says what each field is.
 	checked *mapping.Check
-	kinds   atomic.Pointer[map[string]string]
+	types   atomic.Pointer[map[string]string]
 }
 
 // request is one call to the org.

@@ -46,24 +46,14 @@ func (w *writer) Render(c provider.Contact) (provider.Request, error) {
 	return provider.Request{Key: c.Email, Payload: payload}, nil
 }
 
-// ifNew fills what no record can be created without. A name of one word is the last name of a new record.
+// ifNew fills what no record can be created without.
 func (w *writer) ifNew(c provider.Contact, values map[string]any) map[string]any {
-	out := map[string]any{}
-	for _, name := range w.ownRequired() {
-		if values[name] == nil {
-			out[name] = w.placeholder
+	out := mapping.NamesIfNew(c.Name, values, firstNameField, lastNameField, w.placeholder)
+	if w.object == leadObject && values[companyField] == nil {
+		if out == nil {
+			out = map[string]any{}
 		}
-	}
-	first, last := mapping.SplitName(c.Name)
-	switch {
-	case out[lastNameField] == nil:
-	case last != "":
-		out[lastNameField] = last
-	case first != "":
-		out[lastNameField] = first
-		if values[firstNameField] == first {
-			out[firstNameField] = nil
-		}
+		out[companyField] = w.placeholder
 	}
 	return out
 }

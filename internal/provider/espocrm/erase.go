@@ -1,0 +1,84 @@
+package espocrm
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/contact-operator/contact-operator/internal/provider"
+)
+
+// eraser removes records.
+type eraser struct {
+	*instance
+	fieldsFirst bool // EraseAndDelete
+}
+
+// Erase implements provider.Eraser: all records that have the address, as their first or another one.
+func (e *eraser) Erase(ctx context.Context, r provider.Request) error {
+	for {
+		found, err := e.find(ctx, r.Key)
+		if err != nil {
+			return err
+		}
+		for _, p := range found {
+			if err := e.remove(ctx, p.id()); err != nil {
+				return err
+			}
+		}
+		if len(found) < maxFound {
+			return nil
+		}
+	}
+}
+
+func (e *eraser) remove(ctx context.Context, id string) error {
+	if e.fieldsFirst {
+		err := e.done(ctx, request{
+			method: http.MethodPost, path: "/DataPrivacy/action/erase",
+			body: map[string]any{"entityType": e.entity, "id": id, "fieldList": e.personal()},
+		}, "the permission Data Privacy, and edit of the fields")
+		if err != nil {
+			return err
+		}
+	}
+	return e.done(ctx, request{method: http.MethodDelete, path: e.path() + "/" + id}, "delete of all records")
+}
+
+// done makes a call that is answered with true. A record that is not there any more is as good.
+func (e *eraser) done(ctx context.Context, r request, needs string) error {
+	res, err := e.call(ctx, r)
+	switch {
+	case err != nil:
+		return err
+	case res.Status == http.StatusNotFound:
+		return nil
+	case res.Status == http.StatusForbidden:
+		refused := e.onRecord(res)
+		if refused.Class == provider.Config {
+			refused.Message = "EspoCRM does not let the API user erase (status 403): its role needs " + needs + ", on " + e.entity
+		}
+		return refused
+	case res.Status/100 != 2:
+		return e.refusal(res)
+	}
+	done := false
+	if err := read(res, &done); err != nil || !done {
+		return errUnreadable()
+	}
+	return nil
+}
+
+// personal are the fields that are emptied: the person's own, and those that the mapping fills. A name is one field, and so is an address.
+func (e *eraser) personal() []string {
+	list := []string{"name", addressAttribute, "phoneNumber", "address"}
+	for _, name := range e.fields.Names() {
+		part := name == firstNameAttribute || name == lastNameAttribute || strings.HasPrefix(name, "address") ||
+			strings.HasSuffix(name, "Id") || strings.HasSuffix(name, "Ids")
+		if !part && !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list
+}

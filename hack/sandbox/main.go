@@ -1,6 +1,7 @@
 // Command sandbox serves stand-ins for an e-mail verifier, a locator, a CRM and a marketing system, for trials and tests.
 //
-// Beside these plain services it speaks the dialects of real systems, below /hubspot and /listmonk.
+// Beside these plain services it speaks the dialects of real systems, below /hubspot, /listmonk,
+// /salesforce and /espocrm.
 //
 // Each service takes a token, by default sandbox-<service>-token; SANDBOX_<SERVICE>_TOKEN sets another one.
 //
@@ -29,8 +30,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/contact-operator/contact-operator/hack/sandbox/dns"
+	"github.com/contact-operator/contact-operator/hack/sandbox/espocrm"
 	"github.com/contact-operator/contact-operator/hack/sandbox/hubspot"
 	"github.com/contact-operator/contact-operator/hack/sandbox/listmonk"
+	"github.com/contact-operator/contact-operator/hack/sandbox/salesforce"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 )
 
@@ -58,8 +61,10 @@ func main() {
 // run serves until ctx ends.
 func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 	vendors := map[server.Service]server.NewVendor{
-		server.HubSpot:  hubspot.New(hubspot.Free()),
-		server.Listmonk: listmonk.New(listmonk.Options{}),
+		server.HubSpot:    hubspot.New(hubspot.Free()),
+		server.Listmonk:   listmonk.New(listmonk.Options{}),
+		server.Salesforce: salesforce.New(salesforce.Developer()),
+		server.EspoCRM:    espocrm.New(espocrm.Options{}),
 	}
 	tokens := map[server.Service]string{}
 	for _, name := range slices.AppendSeq(server.Services(), maps.Keys(vendors)) {

@@ -57,7 +57,10 @@ func byJWT(c *adapter.Config) {
 	c.ClientSecretRef, c.JWT = nil, &adapter.JWT{User: salesforce.User, PrivateKeySecretRef: keyRef()}
 }
 
-func asLeads(c *adapter.Config) { c.Object = "Lead" }
+func asLeads(c *adapter.Config) {
+	c.Object = "Lead"
+	c.Fields = append(c.Fields, mapping.Field{Name: "Company", From: "Company"})
+}
 
 func TestContract(t *testing.T) {
 	t.Parallel()

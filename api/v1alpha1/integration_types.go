@@ -442,6 +442,13 @@ type HTTPErase struct {
 	// +kubebuilder:validation:Pattern=`^https?://[^\s]+$`
 	URL string `json:"url,omitempty"`
 
+	// kept says what the service keeps of an erased person all the same, for example "backups, for 30 days". It is copied into
+	// the receipt of each erasure.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Kept string `json:"kept,omitempty"`
+
 	// responses say what a status code means, where it differs from the rule. See verify.
 	// +optional
 	// +listType=map

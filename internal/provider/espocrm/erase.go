@@ -15,10 +15,27 @@ type eraser struct {
 	fieldsFirst bool // EraseAndDelete
 }
 
-// Erase implements provider.Eraser: all records that have the address, as their first or another one.
-func (e *eraser) Erase(ctx context.Context, r provider.Request) error {
+// What EspoCRM keeps of somebody who was erased.
+const (
+	keptDeleted = "the deleted record and its address in EspoCRM's database, until its clean-up job has run, and what was noted or mailed elsewhere there"
+	keptEmptied = "the emptied and deleted record in EspoCRM's database, until its clean-up job has run, and what was noted or mailed elsewhere there"
+)
+
+// Erase implements provider.Eraser.
+func (e *eraser) Erase(ctx context.Context, r provider.Request) (provider.Erased, error) {
+	if err := e.removeAll(ctx, r.Key); err != nil {
+		return provider.Erased{}, err
+	}
+	if e.fieldsFirst {
+		return provider.Erased{Kept: keptEmptied}, nil
+	}
+	return provider.Erased{Kept: keptDeleted}, nil
+}
+
+// removeAll removes all records that have the address, as their first or another one.
+func (e *eraser) removeAll(ctx context.Context, address string) error {
 	for {
-		found, err := e.find(ctx, r.Key)
+		found, err := e.find(ctx, address)
 		if err != nil {
 			return err
 		}

@@ -140,7 +140,7 @@ const maxFound = 50
 func (i *instance) find(ctx context.Context, address string) ([]person, error) {
 	query := url.Values{
 		"where[0][type]": {"equals"}, "where[0][attribute]": {addressAttribute}, "where[0][value]": {address},
-		"select": {strings.Join(append([]string{"id", addressAttribute}, i.fields.Names()...), ",")},
+		"select":  {strings.Join(append([]string{"id", addressAttribute}, i.fields.Names()...), ",")},
 		"maxSize": {"50"}, "orderBy": {"createdAt"}, "order": {"asc"},
 	}
 	var page struct {

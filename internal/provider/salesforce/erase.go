@@ -10,9 +10,20 @@ import (
 // eraser deletes records.
 type eraser struct{ *org }
 
-// Erase implements provider.Eraser. Somebody who is not there and a field that is not there are answered alike, so the fields
-// are checked first.
-func (e *eraser) Erase(ctx context.Context, r provider.Request) error {
+// kept is what Salesforce keeps of somebody who was erased. No call of the REST API empties the recycle bin.
+const kept = "the record in Salesforce's recycle bin, for 15 days, and what it logged: field history, for example"
+
+// Erase implements provider.Eraser.
+func (e *eraser) Erase(ctx context.Context, r provider.Request) (provider.Erased, error) {
+	if err := e.remove(ctx, r); err != nil {
+		return provider.Erased{}, err
+	}
+	return provider.Erased{Kept: kept}, nil
+}
+
+// remove deletes the record of an address. Somebody who is not there and a field that is not there are answered alike, so the
+// fields are checked first.
+func (e *eraser) remove(ctx context.Context, r provider.Request) error {
 	if err := e.checked.Pass(ctx); err != nil {
 		return err
 	}

@@ -138,8 +138,12 @@ func (o *org) classifyOne(p problem, res httpx.Response) *provider.Error {
 
 // aboutRecord classifies what concerns one record alone; nil: it is not known.
 func (o *org) aboutRecord(code string, p problem) *provider.Error {
-	invalid := func(format string, args ...any) *provider.Error { return provider.Errorf(provider.Invalid, format, args...) }
-	conflict := func(format string, args ...any) *provider.Error { return provider.Errorf(provider.Conflict, format, args...) }
+	invalid := func(format string, args ...any) *provider.Error {
+		return provider.Errorf(provider.Invalid, format, args...)
+	}
+	conflict := func(format string, args ...any) *provider.Error {
+		return provider.Errorf(provider.Conflict, format, args...)
+	}
 	switch code {
 	case requiredMissing:
 		return invalid("Salesforce takes no new %s without a value%s: have spec.salesforce.fields fill it for everybody", o.object, o.about(p))

@@ -95,19 +95,23 @@ func TestSessionEnds(t *testing.T) {
 	}{
 		"once": {
 			script{tokenCall: {signedIn("1"), signedIn("2")}, limitsCall: {expired(), left}},
-			[]string{tokenCall, limitsCall, tokenCall, limitsCall, describeCall}, "",
+			[]string{tokenCall, limitsCall, tokenCall, limitsCall, describeCall},
+			"",
 		},
 		"at once again": {
 			script{tokenCall: {signedIn("1"), signedIn("2")}, limitsCall: {expired()}},
-			[]string{tokenCall, limitsCall, tokenCall, limitsCall}, provider.Auth,
+			[]string{tokenCall, limitsCall, tokenCall, limitsCall},
+			provider.Auth,
 		},
 		"and the login host is away": {
 			script{tokenCall: {signedIn("1"), {Status: 503}}, limitsCall: {expired()}},
-			[]string{tokenCall, limitsCall, tokenCall}, provider.Transient,
+			[]string{tokenCall, limitsCall, tokenCall},
+			provider.Transient,
 		},
 		"and the app is gone": {
 			script{tokenCall: {signedIn("1"), {Status: 400, Body: `{"error":"invalid_client_id"}`}}, limitsCall: {expired()}},
-			[]string{tokenCall, limitsCall, tokenCall}, provider.Auth,
+			[]string{tokenCall, limitsCall, tokenCall},
+			provider.Auth,
 		},
 	}
 	for name, tc := range cases {

@@ -171,27 +171,33 @@ func TestLastName(t *testing.T) {
 		wantCalls int
 	}{
 		"an old record keeps its own": {
-			"nothing is said of the last name", "Ada", nil, []reply{saved(200)},
+			"nothing is said of the last name", "Ada", nil,
+			[]reply{saved(200)},
 			`{"Email":"ada@example.com","FirstName":"Ada"}`, 1,
 		},
 		"one word": {
-			"it is the last name of a new record", "Ada", nil, []reply{missing, saved(201)},
+			"it is the last name of a new record", "Ada", nil,
+			[]reply{missing, saved(201)},
 			`{"Email":"ada@example.com","LastName":"Ada"}`, 2,
 		},
 		"no name": {
-			"then the placeholder", "", nil, []reply{missing, saved(201)},
+			"then the placeholder", "", nil,
+			[]reply{missing, saved(201)},
 			`{"Email":"ada@example.com","LastName":"[not provided]"}`, 2,
 		},
 		"no name, of one's own words": {
-			"then the configured one", "", func(c *adapter.Config) { c.Placeholder = "Website" }, []reply{missing, saved(201)},
+			"then the configured one", "", func(c *adapter.Config) { c.Placeholder = "Website" },
+			[]reply{missing, saved(201)},
 			`{"Email":"ada@example.com","LastName":"Website"}`, 2,
 		},
 		"a mapping without a last name": {
-			"the name tells it all the same", "Ada Lovelace", func(c *adapter.Config) { c.Fields = c.Fields[:1] }, []reply{missing, saved(201)},
+			"the name tells it all the same", "Ada Lovelace", func(c *adapter.Config) { c.Fields = c.Fields[:1] },
+			[]reply{missing, saved(201)},
 			`{"Email":"ada@example.com","FirstName":"Ada","LastName":"Lovelace"}`, 2,
 		},
 		"something else is missing, too": {
-			"a second call would be refused as well", "", nil, []reply{refused(400, "REQUIRED_FIELD_MISSING", "x", "LastName", "Title")},
+			"a second call would be refused as well", "", nil,
+			[]reply{refused(400, "REQUIRED_FIELD_MISSING", "x", "LastName", "Title")},
 			`{"Email":"ada@example.com"}`, 1,
 		},
 	}

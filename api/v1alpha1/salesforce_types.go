@@ -15,6 +15,7 @@ type SalesforceProvider struct {
 	// apiVersion is the version of the REST API.
 	// +optional
 	// +kubebuilder:default="62.0"
+	// +kubebuilder:validation:MinLength=4
 	// +kubebuilder:validation:MaxLength=6
 	// +kubebuilder:validation:Pattern=`^(4[6-9]|[5-9][0-9]|[1-9][0-9]{2})\.0$`
 	APIVersion string `json:"apiVersion,omitempty"`

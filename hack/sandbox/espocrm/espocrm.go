@@ -80,11 +80,14 @@ func (i *instance) Answer(r *http.Request, body []byte, token string) server.Ven
 		return refused
 	}
 	checked, err := i.description.Check(r, body)
+	nobody := false // a path that wants an id, and has none
+	if checked != nil {
+		id, wanted := checked.Path["id"]
+		nobody = wanted && id == ""
+	}
 	switch {
-	case errors.Is(err, description.ErrNoPath):
+	case nobody, errors.Is(err, description.ErrNoPath), errors.Is(err, description.ErrNoMethod): // there is no 405
 		return problem(http.StatusNotFound, "")
-	case errors.Is(err, description.ErrNoMethod):
-		return problem(http.StatusNotFound, "") // there is no 405
 	case err != nil:
 		reason, _, _ := strings.Cut(err.Error(), "\n")
 		return problem(http.StatusBadRequest, reason)

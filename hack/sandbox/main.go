@@ -5,6 +5,8 @@
 //
 // Each service takes a token, by default sandbox-<service>-token; SANDBOX_<SERVICE>_TOKEN sets another one.
 //
+// The stand-in of Salesforce takes a JWT where SANDBOX_SALESFORCE_CERTIFICATE names a file with the app's certificate, PEM.
+//
 // A DNS resolver stands in, too, for whatever asks DNS whether a domain takes mail; package dns says what it answers.
 //
 // With --tls-addr the same services are there over TLS as well, for the fault "tls".
@@ -60,10 +62,14 @@ func main() {
 
 // run serves until ctx ends.
 func run(ctx context.Context, log *slog.Logger, o options) (err error) {
+	org, err := salesforceOrg(os.Getenv("SANDBOX_SALESFORCE_CERTIFICATE"))
+	if err != nil {
+		return err
+	}
 	vendors := map[server.Service]server.NewVendor{
 		server.HubSpot:    hubspot.New(hubspot.Free()),
 		server.Listmonk:   listmonk.New(listmonk.Options{}),
-		server.Salesforce: salesforce.New(salesforce.Developer()),
+		server.Salesforce: salesforce.New(org),
 		server.EspoCRM:    espocrm.New(espocrm.Options{}),
 	}
 	tokens := map[server.Service]string{}
@@ -116,6 +122,20 @@ func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 		serving.Go(func() error { return serveHTTP(ctx, log, certificates.over(secure, sandbox), sandbox) })
 	}
 	return serving.Wait()
+}
+
+// salesforceOrg is a developer's org, whose app has the certificate in a file; "": it has none.
+func salesforceOrg(certificateFile string) (salesforce.Options, error) {
+	org := salesforce.Developer()
+	if certificateFile == "" {
+		return org, nil
+	}
+	text, err := os.ReadFile(certificateFile)
+	if err != nil {
+		return org, err
+	}
+	org.PublicKey, err = salesforce.PublicKey(text)
+	return org, err
 }
 
 // serveHTTP serves until ctx ends.

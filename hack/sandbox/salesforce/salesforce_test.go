@@ -1,7 +1,14 @@
 package salesforce
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -192,6 +199,37 @@ func TestSignIn(t *testing.T) {
 	fresh.sandbox.SetToken(server.Salesforce, "another")
 	if status, _, _ := fresh.call("GET", "/limits", ""); status != 401 {
 		t.Errorf("a session of another secret: got %d", status)
+	}
+}
+
+// The certificate that an app is given has the key that assertions are held against.
+func TestPublicKey(t *testing.T) {
+	t.Parallel()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elliptical, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := func(public, private any) []byte {
+		template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+		b, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: b})
+	}
+	if got, err := PublicKey(certificate(&key.PublicKey, key)); err != nil || !got.Equal(&key.PublicKey) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for reason, text := range map[string][]byte{
+		"another kind of key": certificate(&elliptical.PublicKey, elliptical), "no PEM": []byte("x"), "no certificate": []byte("-----BEGIN X-----\nMTIzNA==\n-----END X-----\n"),
+	} {
+		if _, err := PublicKey(text); err == nil {
+			t.Errorf("%s: no error", reason)
+		}
 	}
 }
 

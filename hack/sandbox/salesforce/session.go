@@ -5,8 +5,11 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/subtle"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,6 +18,23 @@ import (
 
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 )
+
+// PublicKey reads an app's certificate, in PEM.
+func PublicKey(certificate []byte) (*rsa.PublicKey, error) {
+	block, _ := pem.Decode(certificate)
+	if block == nil {
+		return nil, errors.New("the certificate is no PEM")
+	}
+	parsed, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	key, ok := parsed.PublicKey.(*rsa.PublicKey)
+	if !ok {
+		return nil, errors.New("the certificate is not one of an RSA key")
+	}
+	return key, nil
+}
 
 // issued is a session. It goes with the secret that it was got by, so that a new secret ends it.
 type issued struct {

@@ -116,9 +116,13 @@ func (o *org) Answer(r *http.Request, body []byte, token string) server.VendorAn
 	return answer
 }
 
-// takeKey takes the key of a record, which may have a slash in it, out of the path.
+// takeKey takes the key of a record, which may have a slash in it, out of the path, and a slash from its end.
 func takeKey(r *http.Request) string {
-	parts := strings.Split(r.URL.EscapedPath(), "/")
+	escaped, slash := strings.CutSuffix(r.URL.EscapedPath(), "/")
+	if slash {
+		r.URL.Path, r.URL.RawPath = strings.TrimSuffix(r.URL.Path, "/"), strings.TrimSuffix(r.URL.RawPath, "/")
+	}
+	parts := strings.Split(escaped, "/")
 	if len(parts) != 8 || parts[4] != "sobjects" { // "", services, data, version, sobjects, object, field, key
 		return ""
 	}
@@ -153,9 +157,10 @@ func (o *org) dispatch(r *http.Request, key string, body []byte, checked *descri
 		return problem(http.StatusNotFound, "NOT_FOUND", "Provided external ID field does not exist or is not accessible: "+external)
 	}
 	switch checked.Operation {
-	case "limits":
-		return server.VendorAnswer{Status: http.StatusOK, Health: true, Body: map[string]any{
-			"DailyApiRequests": map[string]int{"Max": o.most(), "Remaining": o.most() - len(o.calls)},
+	case "resources":
+		at := "/services/data/" + checked.Path["version"]
+		return server.VendorAnswer{Status: http.StatusOK, Health: true, Body: map[string]string{
+			"sobjects": at + "/sobjects", "composite": at + "/composite", "tooling": at + "/tooling", "limits": at + "/limits",
 		}}
 	case "describe":
 		return o.describe(object)

@@ -161,7 +161,7 @@ func TestRefusesWhatSalesforceWould(t *testing.T) {
 	}
 	b := newBench(t, Options{})
 	for _, version := range []string{"v45.0", "v99.0", "v6.0"} {
-		if status, answer, _ := b.send("GET", "/services/data/"+version+"/limits", "", ""); status != 404 || code(answer) != "NOT_FOUND" {
+		if status, answer, _ := b.send("GET", "/services/data/"+version+"/", "", ""); status != 404 || code(answer) != "NOT_FOUND" {
 			t.Errorf("%s: got %d %v", version, status, answer)
 		}
 	}
@@ -188,16 +188,16 @@ func TestSignIn(t *testing.T) {
 			t.Errorf("%s: got %d %v, want %s", name, status, answer, tc.want)
 		}
 	}
-	if status, answer, _ := b.call("GET", "/limits", ""); status != 200 {
+	if status, answer, _ := b.call("GET", "/", ""); status != 200 {
 		t.Errorf("got %d %v", status, answer)
 	}
 	b.now = b.now.Add(time.Hour)
-	if status, answer, _ := b.call("GET", "/limits", ""); status != 401 || code(answer) != "INVALID_SESSION_ID" {
+	if status, answer, _ := b.call("GET", "/", ""); status != 401 || code(answer) != "INVALID_SESSION_ID" {
 		t.Errorf("an ended session: got %d %v", status, answer)
 	}
 	fresh := newBench(t, Options{})
 	fresh.sandbox.SetToken(server.Salesforce, "another")
-	if status, _, _ := fresh.call("GET", "/limits", ""); status != 401 {
+	if status, _, _ := fresh.call("GET", "/", ""); status != 401 {
 		t.Errorf("a session of another secret: got %d", status)
 	}
 }
@@ -310,13 +310,13 @@ func TestQuota(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, Options{PerDay: 2})
 	for _, want := range []int{200, 200, 403} {
-		status, answer, header := b.call("GET", "/limits", "")
+		status, answer, header := b.call("GET", "/", "")
 		if status != want || status == 403 && (code(answer) != "REQUEST_LIMIT_EXCEEDED" || header.Get("Sforce-Limit-Info") != "api-usage=2/2") {
 			t.Errorf("got %d %v %v, want %d", status, answer, header, want)
 		}
 	}
 	b.now = b.now.Add(24 * time.Hour)
-	if status, _, _ := b.call("GET", "/limits", ""); status != 200 {
+	if status, _, _ := b.call("GET", "/", ""); status != 200 {
 		t.Errorf("a day later: got %d", status)
 	}
 }
@@ -343,7 +343,7 @@ func TestFields(t *testing.T) {
 		t.Errorf("a field that was made an external id is one: got %d", status)
 	}
 	b.sandbox.Reset()
-	if status, _, _ := b.call("GET", "/limits", ""); status != 401 {
+	if status, _, _ := b.call("GET", "/", ""); status != 401 {
 		t.Errorf("a reset ends the sessions: got %d", status)
 	}
 }

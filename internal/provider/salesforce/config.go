@@ -43,6 +43,8 @@ const (
 	// The values of DuplicateRules.
 	respect    = "Respect"
 	saveAnyway = "SaveAnyway"
+	// firstToSaveAnyway is the first version that knows the header for it.
+	firstToSaveAnyway = "52.0"
 
 	// The fields that are Salesforce's own.
 	emailField     = "Email"
@@ -80,6 +82,8 @@ func decode(spec json.RawMessage) (Config, error) {
 		return wrong("externalIDField: %q is not the API name of a custom field: it ends in __c", c.ExternalIDField)
 	case c.DuplicateRules != respect && c.DuplicateRules != saveAnyway:
 		return wrong("duplicateRules: %q is neither Respect nor SaveAnyway", c.DuplicateRules)
+	case c.DuplicateRules == saveAnyway && len(c.APIVersion) == len(firstToSaveAnyway) && c.APIVersion < firstToSaveAnyway:
+		return wrong("duplicateRules: version %s of the API can't save anyway: give apiVersion %s or later", c.APIVersion, firstToSaveAnyway)
 	}
 	return c, nil
 }

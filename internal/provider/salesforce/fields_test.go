@@ -61,7 +61,7 @@ func TestFieldsAreChecked(t *testing.T) {
 			t.Parallel()
 			p := play(t, script{
 				describeCall: {tc.reply}, upsertCall: {saved(200)}, deleteCall: {{Status: 204}},
-				limitsCall: {{Body: `{"DailyApiRequests":{"Remaining":1}}`}},
+				healthCall: {{Body: `{"sobjects":"/services/data/v62.0/sobjects"}`}},
 			}, fixed)
 			r := rendered(t, p.Provider, ada())[0]
 			_, err := p.Upserter.Upsert(t.Context(), r)
@@ -74,9 +74,9 @@ func TestFieldsAreChecked(t *testing.T) {
 			if _, err := p.Eraser.Erase(t.Context(), r); cmp.Diff(tc.want, failed(err)) != "" {
 				t.Errorf("an erasure: got %v", err)
 			}
-			want := []string{tokenCall, describeCall, limitsCall, describeCall, describeCall}
+			want := []string{tokenCall, describeCall, healthCall, describeCall, describeCall}
 			if tc.want == nil { // asked once
-				want = []string{tokenCall, describeCall, upsertCall, limitsCall, deleteCall}
+				want = []string{tokenCall, describeCall, upsertCall, healthCall, deleteCall}
 			}
 			if diff := cmp.Diff(want, p.Calls()); diff != "" {
 				t.Errorf("what is not there must not be written:\n%s", diff)
@@ -124,8 +124,10 @@ func TestHealth(t *testing.T) {
 		reply reply
 		want  provider.Class
 	}{
-		"calls are left":    {reply{Body: `{"DailyApiRequests":{"Max":15000,"Remaining":1}}`}, ""},
-		"none are left":     {reply{Body: `{"DailyApiRequests":{"Max":15000,"Remaining":0}}`}, provider.Throttled},
+		"calls are left":    {reply{Body: `{"sobjects":"/x"}`, Header: map[string]string{"Sforce-Limit-Info": "api-usage=14999/15000, api-bursts=1/750"}}, ""},
+		"none are left":     {reply{Body: `{"sobjects":"/x"}`, Header: map[string]string{"Sforce-Limit-Info": "api-usage=15000/15000"}}, provider.Throttled},
+		"no usage is told":  {reply{Body: `{"sobjects":"/x"}`}, ""},
+		"usage of nonsense": {reply{Body: `{"sobjects":"/x"}`, Header: map[string]string{"Sforce-Limit-Info": "api-usage=many/15000"}}, ""},
 		"the quota":         {refused(403, "REQUEST_LIMIT_EXCEEDED", "x"), provider.Throttled},
 		"nothing is said":   {reply{Body: `{}`}, provider.Transient},
 		"no such version":   {refused(404, "NOT_FOUND", "x"), provider.Config},
@@ -134,7 +136,7 @@ func TestHealth(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := play(t, script{limitsCall: {tc.reply}})
+			p := play(t, script{healthCall: {tc.reply}})
 			err := p.Health.CheckHealth(t.Context())
 			if (err == nil) != (tc.want == "") || err != nil && failed(err).Class != tc.want {
 				t.Errorf("got %v, want class %q", err, tc.want)
@@ -205,6 +207,7 @@ func TestNewFindsMistakes(t *testing.T) {
 		"other rules":          {func(c *adapter.Config) { c.DuplicateRules = "Ignore" }, secret, `spec.salesforce.duplicateRules: "Ignore" is neither`},
 		"the address mapped":   {func(c *adapter.Config) { c.Fields[0].Name = "Email" }, secret, `spec.salesforce.fields[Email]: it is always the address`},
 		"the key mapped":       {func(c *adapter.Config) { c.Fields[0].Name = "ContactKey__c" }, secret, `spec.salesforce.fields[ContactKey__c]: it is the key`},
+		"too old to save":      {func(c *adapter.Config) { c.DuplicateRules, c.APIVersion = "SaveAnyway", "51.0" }, secret, `spec.salesforce.duplicateRules: version 51.0 of the API can't save anyway: give apiVersion 52.0`},
 		"an empty secret":      {func(*adapter.Config) {}, "\n", `Secret salesforce, key client-secret: it is empty`},
 		"a key that is none":   {byJWT, "pat-1", `Secret salesforce, key private-key: it is no RSA private key in PEM`},
 		"another kind of key":  {byJWT, noRSA, `Secret salesforce, key private-key: it is no RSA private key in PEM`},

@@ -78,24 +78,22 @@ func (o *org) recordPath(key string) string {
 	return "/sobjects/" + o.object + "/" + o.externalID + "/" + strings.ReplaceAll(url.PathEscape(key), "+", "%2B")
 }
 
-// CheckHealth implements provider.HealthChecker.
+// CheckHealth implements provider.HealthChecker. It asks for the list of resources: that of the limits needs a permission of its own.
 func (o *org) CheckHealth(ctx context.Context) error {
-	res, err := o.call(ctx, request{method: http.MethodGet, path: "/limits"})
+	res, err := o.call(ctx, request{method: http.MethodGet, path: "/"})
 	switch {
 	case err != nil:
 		return err
 	case res.Status != http.StatusOK:
 		return o.refusal(res)
 	}
-	var limits struct {
-		DailyAPIRequests *struct {
-			Remaining int `json:"Remaining"`
-		} `json:"DailyApiRequests"`
+	var resources struct {
+		Objects string `json:"sobjects"`
 	}
-	if json.Unmarshal(res.Body, &limits) != nil || limits.DailyAPIRequests == nil {
+	if json.Unmarshal(res.Body, &resources) != nil || resources.Objects == "" {
 		return errUnreadable()
 	}
-	if limits.DailyAPIRequests.Remaining <= 0 {
+	if usedUp(res.Header) {
 		return errQuota(res)
 	}
 	return o.checked.Pass(ctx)

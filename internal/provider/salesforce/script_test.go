@@ -19,7 +19,7 @@ const (
 	upsertCall   = "PATCH /instance/services/data/v62.0/sobjects/Contact/ContactKey__c/ada@example.com"
 	deleteCall   = "DELETE /instance/services/data/v62.0/sobjects/Contact/ContactKey__c/ada@example.com"
 	batchCall    = "PATCH /instance/services/data/v62.0/composite/sobjects/Contact/ContactKey__c"
-	limitsCall   = "GET /instance/services/data/v62.0/limits"
+	healthCall   = "GET /instance/services/data/v62.0/"
 )
 
 type (

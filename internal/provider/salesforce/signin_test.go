@@ -87,30 +87,30 @@ func TestSignInClassifies(t *testing.T) {
 // A session that has ended is had anew, once; one that is refused as it comes is the credentials' fault.
 func TestSessionEnds(t *testing.T) {
 	t.Parallel()
-	left := reply{Body: `{"DailyApiRequests":{"Max":15000,"Remaining":14998}}`}
+	left := reply{Body: `{"sobjects":"/services/data/v62.0/sobjects"}`}
 	cases := map[string]struct {
 		script    script
 		wantCalls []string
 		wantClass provider.Class
 	}{
 		"once": {
-			script{tokenCall: {signedIn("1"), signedIn("2")}, limitsCall: {expired(), left}},
-			[]string{tokenCall, limitsCall, tokenCall, limitsCall, describeCall},
+			script{tokenCall: {signedIn("1"), signedIn("2")}, healthCall: {expired(), left}},
+			[]string{tokenCall, healthCall, tokenCall, healthCall, describeCall},
 			"",
 		},
 		"at once again": {
-			script{tokenCall: {signedIn("1"), signedIn("2")}, limitsCall: {expired()}},
-			[]string{tokenCall, limitsCall, tokenCall, limitsCall},
+			script{tokenCall: {signedIn("1"), signedIn("2")}, healthCall: {expired()}},
+			[]string{tokenCall, healthCall, tokenCall, healthCall},
 			provider.Auth,
 		},
 		"and the login host is away": {
-			script{tokenCall: {signedIn("1"), {Status: 503}}, limitsCall: {expired()}},
-			[]string{tokenCall, limitsCall, tokenCall},
+			script{tokenCall: {signedIn("1"), {Status: 503}}, healthCall: {expired()}},
+			[]string{tokenCall, healthCall, tokenCall},
 			provider.Transient,
 		},
 		"and the app is gone": {
-			script{tokenCall: {signedIn("1"), {Status: 400, Body: `{"error":"invalid_client_id"}`}}, limitsCall: {expired()}},
-			[]string{tokenCall, limitsCall, tokenCall},
+			script{tokenCall: {signedIn("1"), {Status: 400, Body: `{"error":"invalid_client_id"}`}}, healthCall: {expired()}},
+			[]string{tokenCall, healthCall, tokenCall},
 			provider.Auth,
 		},
 	}
@@ -134,7 +134,7 @@ func TestARefusedSessionIsForgotten(t *testing.T) {
 	t.Parallel()
 	p := play(t, script{
 		tokenCall:  {signedIn("1"), signedIn("2"), signedIn("3")},
-		limitsCall: {expired(), expired(), {Body: `{"DailyApiRequests":{"Remaining":1}}`}},
+		healthCall: {expired(), expired(), {Body: `{"sobjects":"/services/data/v62.0/sobjects"}`}},
 	})
 	for i, wantClass := range []provider.Class{provider.Auth, ""} {
 		err := p.Health.CheckHealth(t.Context())
@@ -142,7 +142,7 @@ func TestARefusedSessionIsForgotten(t *testing.T) {
 			t.Errorf("call %d: got %v, want class %q", i, err, wantClass)
 		}
 	}
-	if diff := cmp.Diff([]string{tokenCall, limitsCall, tokenCall, limitsCall, tokenCall, limitsCall, describeCall}, p.Calls()); diff != "" {
+	if diff := cmp.Diff([]string{tokenCall, healthCall, tokenCall, healthCall, tokenCall, healthCall, describeCall}, p.Calls()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -314,7 +314,7 @@ func TestAssertion(t *testing.T) {
 	}{"of My Domain": {"", "BASE/salesforce"}, "of the login host": {"https://test.salesforce.com", "https://test.salesforce.com"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := play(t, script{limitsCall: {{Body: `{"DailyApiRequests":{"Remaining":1}}`}}})
+			p := play(t, script{healthCall: {{Body: `{"sobjects":"/services/data/v62.0/sobjects"}`}}})
 			p.Provider = connect(t, p.URL, func() time.Time { return now }, byJWT, func(c *adapter.Config) { c.JWT.Audience = tc.audience })
 			if err := p.Health.CheckHealth(t.Context()); err != nil {
 				t.Fatal(err)

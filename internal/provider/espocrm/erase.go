@@ -17,8 +17,8 @@ type eraser struct {
 
 // What EspoCRM keeps of somebody who was erased.
 const (
-	keptDeleted = "the deleted record and its address in EspoCRM's database, until its clean-up job has run, and what was noted or mailed elsewhere there"
-	keptEmptied = "the emptied and deleted record in EspoCRM's database, until its clean-up job has run, and what was noted or mailed elsewhere there"
+	keptDeleted = "the deleted record in EspoCRM's database, until its clean-up job removes it; the address, and what was noted or mailed, for longer"
+	keptEmptied = "the emptied record in EspoCRM's database, until its clean-up job removes it; what was noted or mailed, for longer"
 )
 
 // Erase implements provider.Eraser.

@@ -80,20 +80,29 @@ func (i *instance) written() []string {
 	return names
 }
 
-// definitions are the fields of the entity.
+// definitions are the fields of the entity. Before version 8.2 the whole of the metadata is answered.
 func (i *instance) definitions(ctx context.Context) (map[string]field, error) {
-	var known map[string]field
+	var all map[string]json.RawMessage
 	err := i.ask(ctx, request{
 		method: http.MethodGet, path: "/Metadata", query: url.Values{"key": {"entityDefs." + i.entity + ".fields"}}, maxBody: maxDescription,
-	}, &known)
+	}, &all)
 	if err != nil {
 		return nil, err
 	}
-	if known == nil { // null: as if there was no such entity
+	switch {
+	case all == nil: // null: as if there was no such entity
 		return nil, errRole(i.entity)
-	}
-	if _, found := known[addressAttribute]; !found {
+	case all["entityDefs"] != nil:
+		return nil, provider.Errorf(provider.Config, "this EspoCRM is older than version 8.2, and does not tell its fields: update it")
+	case all[addressAttribute] == nil:
 		return nil, errUnreadable()
+	}
+	known := make(map[string]field, len(all))
+	for name, text := range all {
+		var f field
+		if json.Unmarshal(text, &f) == nil { // one of a form that is not known is as good as not there
+			known[name] = f
+		}
 	}
 	return known, nil
 }

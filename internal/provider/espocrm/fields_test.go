@@ -45,6 +45,8 @@ func TestFieldsAreChecked(t *testing.T) {
 		"an entity not shown":      {reply{Body: `null`}, well, auth(narrow), true},
 		"a field level":            {defined(nil), role("all", "all", "all", "cPlan", "other"), auth("the API user's role at EspoCRM may not read and edit cPlan of Contact: allow it at the role's field level, or take it out of spec.espocrm.fields"), false},
 		"the address's level":      {defined(nil), role("all", "all", "all", "emailAddress"), auth("the API user's role at EspoCRM may not read and edit emailAddress of Contact: allow it at the role's field level, or take it out of spec.espocrm.fields"), false},
+		"an older version":         {reply{Body: `{"app":{},"entityDefs":{"Contact":{}}}`}, well, config("this EspoCRM is older than version 8.2, and does not tell its fields: update it"), true},
+		"a form that is not known": {defined(func(f fields) { f["strange"] = map[string]any{"type": 1} }), well, nil, false},
 		"fields that say nothing":  {reply{Body: `{}`}, well, unreadable, true},
 		"a role that says nothing": {defined(nil), reply{Body: `{"user":{}}`}, unreadable, false},
 	}

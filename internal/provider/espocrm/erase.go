@@ -27,6 +27,9 @@ func (e *eraser) Erase(ctx context.Context, r provider.Request) (provider.Erased
 		return provider.Erased{}, err
 	}
 	if e.fieldsFirst {
+		if err := e.removeEmptied(ctx, person{"id": r.RemoteID}.id()); err != nil {
+			return provider.Erased{}, err
+		}
 		return provider.Erased{Kept: keptEmptied}, nil
 	}
 	return provider.Erased{Kept: keptDeleted}, nil
@@ -48,6 +51,25 @@ func (e *eraser) removeAll(ctx context.Context, address string) error {
 			return nil
 		}
 	}
+}
+
+// removeEmptied deletes the record that was written before, "" where that is not known, if it was emptied and then not deleted, since an
+// answer was lost: no address leads to it any more.
+func (e *eraser) removeEmptied(ctx context.Context, id string) error {
+	if id == "" {
+		return nil
+	}
+	p, err := e.get(ctx, id)
+	if err != nil || p == nil {
+		return err
+	}
+	first, _ := p[addressAttribute].(string)
+	others, _ := p["emailAddressData"].([]any)
+	last, _ := p[lastNameAttribute].(string)
+	if first != "" || len(others) > 0 || last != "" {
+		return nil // somebody's, with another address by now
+	}
+	return e.done(ctx, request{method: http.MethodDelete, path: e.path() + "/" + id}, "delete of all records")
 }
 
 func (e *eraser) remove(ctx context.Context, id string) error {

@@ -142,6 +142,38 @@ func TestErase(t *testing.T) {
 	}
 }
 
+// A record that was emptied, and not deleted, since an answer was lost, has no address any more: it is found by its id.
+func TestEraseFinishes(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		reason      string
+		read        reply
+		wantDeleted bool
+	}{
+		"emptied":           {"it is deleted", reply{Body: `{"id":"662b1","emailAddress":null,"emailAddressData":[],"lastName":null}`}, true},
+		"deleted":           {"there is nothing to do", reply{Status: 404}, false},
+		"of a new address":  {"it is somebody's", reply{Body: person("662b1", "new@example.com")}, false},
+		"of no address":     {"it is somebody's", reply{Body: `{"id":"662b1","emailAddress":null,"lastName":"Lovelace"}`}, false},
+		"of others instead": {"it is somebody's", reply{Body: `{"id":"662b1","emailAddress":null,"emailAddressData":[{"emailAddress":"x@example.com"}],"lastName":null}`}, false},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := play(t, script{searchCall(address): {page()}, readCall: {tc.read}, deleteCall: {{Body: "true"}}}, eraseAndDelete)
+			if _, err := p.Eraser.Erase(t.Context(), provider.Request{Key: address, RemoteID: "662b1"}); err != nil {
+				t.Error(err)
+			}
+			want := []string{searchCall(address), readCall}
+			if tc.wantDeleted {
+				want = append(want, deleteCall)
+			}
+			if diff := cmp.Diff(want, p.Calls()); diff != "" {
+				t.Errorf("%s:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
 func TestNewFindsMistakes(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {

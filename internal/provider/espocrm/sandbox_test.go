@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -137,6 +138,53 @@ func TestLockout(t *testing.T) {
 	now = now.Add(time.Minute)
 	if err := p.Health.CheckHealth(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// A write whose answer is lost is found by the next attempt, whichever of its calls it was.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			id := ""
+			inner := newInstance(espocrm.Options{})
+			var lose atomic.Bool
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				inner.ServeHTTP(w, r)
+				if r.Method == method && lose.Load() {
+					panic(http.ErrAbortHandler)
+				}
+			}))
+			t.Cleanup(srv.Close)
+			p := connect(t, srv.URL, eraseAndDelete)
+			if err := p.Health.CheckHealth(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			later := ada()
+			later.Attributes["topic"] = "engines"
+			for _, c := range []provider.Contact{ada(), later} {
+				lose.Store(true)
+				_, err := p.Upserter.Upsert(t.Context(), rendered(t, p, c)[0])
+				if err != nil && failed(err).Class != provider.Transient {
+					t.Errorf("got %v", err)
+				}
+				lose.Store(false)
+				id = write(t, p, c).RemoteID
+				if records := inner.sandbox.Records(server.EspoCRM); len(records) != 1 || records[0].Writes > 2 {
+					t.Errorf("got %v", records)
+				}
+			}
+			erase := provider.Request{Key: address, RemoteID: id}
+			lose.Store(true)
+			if _, err := p.Eraser.Erase(t.Context(), erase); err != nil && failed(err).Class != provider.Transient {
+				t.Errorf("got %v", err)
+			}
+			lose.Store(false)
+			if _, err := p.Eraser.Erase(t.Context(), erase); err != nil || inner.People() != 0 {
+				t.Errorf("got %v, %d people", err, inner.People())
+			}
+		})
 	}
 }
 

@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -93,9 +92,11 @@ func (r *ContactReconciler) erase(ctx context.Context, c *v1alpha1.Contact) (*v1
 		return receipt, nil
 	}
 	systems, err := r.eraseOutside(ctx, c)
-	if err != nil {
+	if waits := (*unerased)(nil); errors.As(err, &waits) {
 		r.Recorder.Eventf(c, nil, corev1.EventTypeWarning, "ErasureWaits", "Erase",
-			"%s; it is tried again; set the annotation %s to give up on what can't be reached", err, v1alpha1.AnnotationSkipErasure)
+			"%s; it is tried again; set the annotation %s to give up on what can't be reached", waits, v1alpha1.AnnotationSkipErasure)
+	}
+	if err != nil {
 		return nil, err
 	}
 	erasedAt := metav1.NewMicroTime(r.Now().Truncate(time.Microsecond))
@@ -117,28 +118,44 @@ func (r *ContactReconciler) erase(ctx context.Context, c *v1alpha1.Contact) (*v1
 }
 
 // eraseOutside erases a person in every system that may hold it. Erasing again is harmless, so that after an error all are
-// asked again.
+// asked again. What the systems say is kept on the Contact, too: while one of them holds the erasure up, it tells how far it has come.
 func (r *ContactReconciler) eraseOutside(ctx context.Context, c *v1alpha1.Contact) ([]v1alpha1.SystemErasure, error) {
 	_, giveUp := c.Annotations[v1alpha1.AnnotationSkipErasure]
 	var systems []v1alpha1.SystemErasure
 	var waiting []string
-	for _, held := range c.Status.Syncs {
-		result, err := r.eraseAt(ctx, c, held)
+	news := false
+	for i := range c.Status.Syncs {
+		held := &c.Status.Syncs[i]
+		result, err := r.eraseAt(ctx, c, *held)
 		if err != nil && !giveUp {
 			waiting = append(waiting, held.Integration+": "+reasonOf(err))
 			continue
 		}
 		if err != nil {
-			result = v1alpha1.SystemSkipped
+			result = v1alpha1.ErasureResult{Result: v1alpha1.SystemSkipped}
 		}
-		systems = append(systems, v1alpha1.SystemErasure{
-			Stage: held.Stage, Integration: held.Integration, Result: result, Time: metav1.NewTime(r.Now()),
-		})
+		result.Time = metav1.NewTime(r.Now().Truncate(time.Second))
+		systems = append(systems, v1alpha1.SystemErasure{Stage: held.Stage, Integration: held.Integration, ErasureResult: result})
+		if was := held.Erasure; was == nil || was.Result != result.Result || was.Kept != result.Kept {
+			held.Erasure, news = &result, true
+		}
 	}
-	if len(waiting) > 0 {
-		return nil, fmt.Errorf("the person can't be erased yet at %s", strings.Join(waiting, ", "))
+	if len(waiting) == 0 {
+		return systems, nil // the receipt and the Contact's last write have it
 	}
-	return systems, nil
+	if news {
+		if err := r.Client.Update(ctx, c); err != nil {
+			return nil, safe(err)
+		}
+	}
+	return nil, &unerased{waiting}
+}
+
+// unerased says which systems hold an erasure up, and why.
+type unerased struct{ waiting []string }
+
+func (u *unerased) Error() string {
+	return "the person can't be erased yet at " + strings.Join(u.waiting, ", ")
 }
 
 // reasonOf is what may be said of an error: nothing personal.
@@ -149,37 +166,53 @@ func reasonOf(err error) string {
 	return provider.AsError(err).Message
 }
 
-func (r *ContactReconciler) eraseAt(ctx context.Context, c *v1alpha1.Contact, held v1alpha1.ContactSync) (v1alpha1.SystemErasureResult, error) {
+// eraseAt erases a person in one system.
+func (r *ContactReconciler) eraseAt(ctx context.Context, c *v1alpha1.Contact, held v1alpha1.ContactSync) (v1alpha1.ErasureResult, error) {
+	none, gone := v1alpha1.ErasureResult{}, v1alpha1.ErasureResult{Result: v1alpha1.SystemGone}
 	found, err := r.Links.find(ctx, c.Namespace, held.Integration)
 	if wait := (*provider.Wait)(nil); errors.As(err, &wait) {
-		return v1alpha1.SystemGone, nil
+		return gone, nil
 	}
 	if err != nil {
-		return "", err
+		return none, err
 	}
 	if held.IntegrationUID != "" && held.IntegrationUID != found.UID() {
-		return v1alpha1.SystemGone, nil // deleted, and made again under its name for another system
+		return gone, nil // deleted, and made again under its name for another system
 	}
 	if err := found.Usable(); err != nil {
-		return "", err
+		return none, err
 	}
 	eraser := found.Provider().Eraser
 	if eraser == nil {
-		return v1alpha1.SystemNotSupported, nil
+		return v1alpha1.ErasureResult{Result: v1alpha1.SystemNotSupported}, nil
 	}
 	erase := provider.Request{Key: c.Spec.Email, RemoteID: held.RemoteID}
 	if upserter := found.Provider().Upserter; upserter != nil {
 		rendered, err := upserter.Render(pipeline.Record(c))
 		if err != nil {
-			return "", err
+			return none, err
 		}
 		erase.Key = rendered.Key
 	}
-	err = found.Write(ctx, func(ctx context.Context) error { return eraser.Erase(ctx, erase) })
+	var erased provider.Erased
+	err = found.Write(ctx, func(ctx context.Context) (err error) {
+		erased, err = eraser.Erase(ctx, erase)
+		return err
+	})
 	if failure := (*provider.Error)(nil); errors.As(err, &failure) && (failure.Class == provider.Invalid || failure.Class == provider.Conflict) {
-		return v1alpha1.SystemNotSupported, nil // it will not, however often it is asked
+		return v1alpha1.ErasureResult{Result: v1alpha1.SystemNotSupported}, nil // it will not, however often it is asked
 	}
-	return v1alpha1.SystemErased, err
+	return v1alpha1.ErasureResult{Result: v1alpha1.SystemErased, Kept: cutTo(erased.Kept, maxKept)}, err
+}
+
+// maxKept is the CRD's limit, in characters. An adapter that says more must not hold an erasure up.
+const maxKept = 256
+
+func cutTo(text string, characters int) string {
+	if all := []rune(text); len(all) > characters {
+		return string(all[:characters])
+	}
+	return text
 }
 
 // eraseSubmissions deletes every submission of a person: the processed ones by the name of the Contact, the others by

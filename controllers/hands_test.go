@@ -88,12 +88,21 @@ var _ = Describe("What people ask for, and what time does", func() {
 		Expect(api.Create(ctx, unprocessed)).To(Succeed())
 		Eventually(reasons(ctx, unprocessed)).Should(HaveSuffix("Waiting"))
 
+		change(ctx, integrationIn(namespace, "marketing"), func(i *v1alpha1.Integration) { i.Spec.HTTP.Erase.Kept = "backups, for 30 days" })
+		Eventually(observed(ctx, integrationIn(namespace, "marketing"))).Should(BeNumerically(">=", 2))
 		mend := fault(server.CRM, server.Fault{Mode: server.ModeStatus, Status: 503})
 		ada := &v1alpha1.Contact{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: current(ctx, two).Status.ContactName}}
 		Expect(api.Delete(ctx, ada)).To(Succeed())
 		Eventually(func() []string { return eventsOf(ctx, namespace, "Contact") }).
 			Should(ContainElement(HavePrefix("ErasureWaits the person can't be erased yet at crm")))
 		Expect(api.Get(ctx, client.ObjectKeyFromObject(ada), ada)).To(Succeed(), "nothing is given up by itself")
+		erasures := map[string]string{}
+		for _, held := range ada.Status.Syncs {
+			if held.Erasure != nil {
+				erasures[held.Integration] = string(held.Erasure.Result) + ", keeps " + held.Erasure.Kept
+			}
+		}
+		Expect(erasures).To(Equal(map[string]string{"marketing": "Erased, keeps backups, for 30 days"}), "its status says how far it has come")
 		mend()
 
 		Eventually(gone(ctx, ada)).Should(BeTrue())
@@ -108,6 +117,11 @@ var _ = Describe("What people ask for, and what time does", func() {
 		Expect(api.Get(ctx, client.ObjectKeyFromObject(ada), receipt)).To(Succeed())
 		Expect(receipt.Spec.Outcome).To(Equal(v1alpha1.ErasureComplete))
 		Expect(*receipt.Spec.Submissions).To(Equal(int32(3)))
+		kept := map[string]string{}
+		for _, system := range receipt.Spec.Systems {
+			kept[system.Integration] = system.Kept
+		}
+		Expect(kept).To(Equal(map[string]string{"crm": "", "marketing": "backups, for 30 days"}))
 		Expect(receipt.Spec.Systems).To(HaveLen(2))
 		Expect(fmt.Sprint(receipt)).NotTo(ContainSubstring("ada@"))
 	})

@@ -292,6 +292,11 @@ type ContactSync struct {
 	// time of the last write.
 	// +required
 	Time metav1.Time `json:"time,omitzero"`
+
+	// erasure says what came of erasing the person there, and what the system keeps all the same. Absent: it was not asked
+	// to, or has not confirmed it yet.
+	// +optional
+	Erasure *ErasureResult `json:"erasure,omitempty"`
 }
 
 // ContactList is a list of Contacts.

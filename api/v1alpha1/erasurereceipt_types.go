@@ -16,6 +16,7 @@ import (
 // +kubebuilder:printcolumn:name="Submissions",type=integer,JSONPath=`.spec.submissions`
 // +kubebuilder:printcolumn:name="Outcome",type=string,JSONPath=`.spec.outcome`
 // +kubebuilder:printcolumn:name="Expires",type=string,JSONPath=`.spec.expiresAt`
+// +kubebuilder:printcolumn:name="Kept",type=string,JSONPath=`.spec.systems[*].kept`,priority=1
 type ErasureReceipt struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata of the object.
@@ -100,9 +101,20 @@ type SystemErasure struct {
 	// +kubebuilder:validation:MaxLength=63
 	Integration string `json:"integration,omitempty"`
 
+	ErasureResult `json:",inline"`
+}
+
+// ErasureResult says what came of asking one system to erase a person.
+type ErasureResult struct {
 	// result there.
 	// +required
 	Result SystemErasureResult `json:"result,omitempty"`
+
+	// kept says what the system keeps of the person all the same, in the words of its provider. Absent: nothing is known of.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Kept string `json:"kept,omitempty"`
 
 	// time of the result.
 	// +required

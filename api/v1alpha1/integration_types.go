@@ -35,7 +35,7 @@ type Integration struct {
 
 // ProviderType names an adapter.
 //
-// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;Listmonk
+// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;Listmonk;Salesforce;EspoCRM
 type ProviderType string
 
 const (
@@ -47,6 +47,10 @@ const (
 	ProviderHubSpot ProviderType = "HubSpot"
 	// ProviderListmonk is the newsletter system listmonk, as spec.listmonk says.
 	ProviderListmonk ProviderType = "Listmonk"
+	// ProviderSalesforce is the CRM Salesforce, as spec.salesforce says.
+	ProviderSalesforce ProviderType = "Salesforce"
+	// ProviderEspoCRM is the CRM EspoCRM, as spec.espocrm says.
+	ProviderEspoCRM ProviderType = "EspoCRM"
 )
 
 // IntegrationSpec says how a system is reached.
@@ -55,6 +59,8 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Builtin' ? has(self.builtin) : !has(self.builtin)",message="provider Builtin is configured in spec.builtin, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'HubSpot' ? has(self.hubspot) : !has(self.hubspot)",message="provider HubSpot is configured in spec.hubspot, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Listmonk' ? has(self.listmonk) : !has(self.listmonk)",message="provider Listmonk is configured in spec.listmonk, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Salesforce' ? has(self.salesforce) : !has(self.salesforce)",message="provider Salesforce is configured in spec.salesforce, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'EspoCRM' ? has(self.espocrm) : !has(self.espocrm)",message="provider EspoCRM is configured in spec.espocrm, and nothing else is"
 type IntegrationSpec struct {
 	// provider is the adapter that speaks to the system.
 	// +required
@@ -101,6 +107,14 @@ type IntegrationSpec struct {
 	// listmonk keeps people as subscribers in listmonk.
 	// +optional
 	Listmonk *ListmonkProvider `json:"listmonk,omitempty"`
+
+	// salesforce keeps people as contacts or leads of a Salesforce org.
+	// +optional
+	Salesforce *SalesforceProvider `json:"salesforce,omitempty"`
+
+	// espocrm keeps people as contacts or leads in EspoCRM.
+	// +optional
+	EspoCRM *EspoCRMProvider `json:"espocrm,omitempty"`
 }
 
 // LinkLimits bound what a system is asked to do at a time.
@@ -427,6 +441,13 @@ type HTTPErase struct {
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:Pattern=`^https?://[^\s]+$`
 	URL string `json:"url,omitempty"`
+
+	// kept says what the service keeps of an erased person all the same, for example "backups, for 30 days". It is copied into
+	// the receipt of each erasure.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Kept string `json:"kept,omitempty"`
 
 	// responses say what a status code means, where it differs from the rule. See verify.
 	// +optional

@@ -1,8 +1,11 @@
 // Command sandbox serves stand-ins for an e-mail verifier, a locator, a CRM and a marketing system, for trials and tests.
 //
-// Beside these plain services it speaks the dialects of real systems, below /hubspot and /listmonk.
+// Beside these plain services it speaks the dialects of real systems, below /hubspot, /listmonk,
+// /salesforce and /espocrm.
 //
 // Each service takes a token, by default sandbox-<service>-token; SANDBOX_<SERVICE>_TOKEN sets another one.
+//
+// The stand-in of Salesforce takes a JWT where SANDBOX_SALESFORCE_CERTIFICATE names a file with the app's certificate, PEM.
 //
 // A DNS resolver stands in, too, for whatever asks DNS whether a domain takes mail; package dns says what it answers.
 //
@@ -29,8 +32,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/contact-operator/contact-operator/hack/sandbox/dns"
+	"github.com/contact-operator/contact-operator/hack/sandbox/espocrm"
 	"github.com/contact-operator/contact-operator/hack/sandbox/hubspot"
 	"github.com/contact-operator/contact-operator/hack/sandbox/listmonk"
+	"github.com/contact-operator/contact-operator/hack/sandbox/salesforce"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 )
 
@@ -57,9 +62,15 @@ func main() {
 
 // run serves until ctx ends.
 func run(ctx context.Context, log *slog.Logger, o options) (err error) {
+	org, err := salesforceOrg(os.Getenv("SANDBOX_SALESFORCE_CERTIFICATE"))
+	if err != nil {
+		return err
+	}
 	vendors := map[server.Service]server.NewVendor{
-		server.HubSpot:  hubspot.New(hubspot.Free()),
-		server.Listmonk: listmonk.New(listmonk.Options{}),
+		server.HubSpot:    hubspot.New(hubspot.Free()),
+		server.Listmonk:   listmonk.New(listmonk.Options{}),
+		server.Salesforce: salesforce.New(org),
+		server.EspoCRM:    espocrm.New(espocrm.Options{}),
 	}
 	tokens := map[server.Service]string{}
 	for _, name := range slices.AppendSeq(server.Services(), maps.Keys(vendors)) {
@@ -111,6 +122,20 @@ func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 		serving.Go(func() error { return serveHTTP(ctx, log, certificates.over(secure, sandbox), sandbox) })
 	}
 	return serving.Wait()
+}
+
+// salesforceOrg is a developer's org, whose app has the certificate in a file; "": it has none.
+func salesforceOrg(certificateFile string) (salesforce.Options, error) {
+	org := salesforce.Developer()
+	if certificateFile == "" {
+		return org, nil
+	}
+	text, err := os.ReadFile(certificateFile)
+	if err != nil {
+		return org, err
+	}
+	org.PublicKey, err = salesforce.PublicKey(text)
+	return org, err
 }
 
 // serveHTTP serves until ctx ends.

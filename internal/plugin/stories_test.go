@@ -250,7 +250,10 @@ var _ = Describe("erasing", func() {
 			ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: name},
 			Spec: v1alpha1.ErasureReceiptSpec{
 				ErasedAt: metav1.NewMicroTime(at), ExpiresAt: metav1.NewTime(at.Add(time.Hour)), Outcome: outcome, Submissions: new(int32(1)),
-				Systems: []v1alpha1.SystemErasure{{Stage: v1alpha1.StageCRMSynced, Integration: "crm", Result: v1alpha1.SystemErased, Time: metav1.NewTime(at)}},
+				Systems: []v1alpha1.SystemErasure{{
+					Stage: v1alpha1.StageCRMSynced, Integration: "crm",
+					ErasureResult: v1alpha1.ErasureResult{Result: v1alpha1.SystemErased, Time: metav1.NewTime(at)},
+				}},
 			},
 		})).To(Succeed())
 	}

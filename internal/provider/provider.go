@@ -147,7 +147,15 @@ type HealthChecker interface {
 
 // Eraser removes a person from an outside system. It must be repeatable: somebody who is not there is erased.
 type Eraser interface {
-	Erase(ctx context.Context, r Request) error
+	// Erase returns an Erased, or an *Error. It needs the Request's Key only.
+	Erase(ctx context.Context, r Request) (Erased, error)
+}
+
+// Erased is what a system confirmed.
+type Erased struct {
+	// Kept says in a few fixed words what the system keeps of an erased person all the same, "" when nothing is known of.
+	// It is the same for everybody, found or not, holds nothing personal, has at most 256 bytes, and is shown in status and receipt.
+	Kept string
 }
 
 // Provider is one configured outside system. A port that it does not offer is nil.

@@ -25,6 +25,11 @@ func Receipt(r *v1alpha1.ErasureReceipt, style screen.Style) string {
 		})
 	}
 	b.WriteString(screen.Columns(rows))
+	for _, s := range r.Spec.Systems {
+		if s.Kept != "" {
+			b.WriteString("  " + s.Integration + " keeps " + s.Kept + ".\n")
+		}
+	}
 	if n := r.Spec.Submissions; n != nil {
 		b.WriteString("  " + screen.Count(int(*n), "submission") + " deleted.\n")
 	}

@@ -141,8 +141,12 @@ func TestPerson(t *testing.T) {
 		Spec: v1alpha1.ErasureReceiptSpec{
 			ErasedAt: microAgo(time.Hour), ExpiresAt: metav1.NewTime(now.Add(30 * 24 * time.Hour)), Outcome: v1alpha1.ErasurePartial,
 			Submissions: new(int32(2)), Systems: []v1alpha1.SystemErasure{
-				{Stage: v1alpha1.StageCRMSynced, Integration: "crm", Result: v1alpha1.SystemErased, Time: ago(time.Hour)},
-				{Stage: v1alpha1.StageMarketingSynced, Integration: "marketing", Result: v1alpha1.SystemNotSupported, Time: ago(time.Hour)},
+				{Stage: v1alpha1.StageCRMSynced, Integration: "crm", ErasureResult: v1alpha1.ErasureResult{
+					Result: v1alpha1.SystemErased, Kept: "backups, for 30 days", Time: ago(time.Hour),
+				}},
+				{Stage: v1alpha1.StageMarketingSynced, Integration: "marketing", ErasureResult: v1alpha1.ErasureResult{
+					Result: v1alpha1.SystemNotSupported, Time: ago(time.Hour),
+				}},
 			},
 		},
 	}

@@ -10,9 +10,11 @@ import (
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/internal/provider/builtin"
+	"github.com/contact-operator/contact-operator/internal/provider/espocrm"
 	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
 	"github.com/contact-operator/contact-operator/internal/provider/hubspot"
 	"github.com/contact-operator/contact-operator/internal/provider/listmonk"
+	"github.com/contact-operator/contact-operator/internal/provider/salesforce"
 )
 
 func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
@@ -20,6 +22,7 @@ func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
 	factories := Factories()
 	for _, name := range []v1alpha1.ProviderType{
 		v1alpha1.ProviderHTTP, v1alpha1.ProviderBuiltin, v1alpha1.ProviderHubSpot, v1alpha1.ProviderListmonk,
+		v1alpha1.ProviderSalesforce, v1alpha1.ProviderEspoCRM,
 	} {
 		f, ok := factories[string(name)]
 		if !ok || f.New == nil || f.Refs == nil || f.Member == "" {
@@ -39,10 +42,12 @@ func TestConfigMatchesTheAPI(t *testing.T) {
 	cases := map[string]struct {
 		newAPI, newConfig func() any
 	}{
-		"HTTP":     {func() any { return new(v1alpha1.HTTPProvider) }, func() any { return new(httpjson.Config) }},
-		"HubSpot":  {func() any { return new(v1alpha1.HubSpotProvider) }, func() any { return new(hubspot.Config) }},
-		"Listmonk": {func() any { return new(v1alpha1.ListmonkProvider) }, func() any { return new(listmonk.Config) }},
-		"Builtin":  {func() any { return new(v1alpha1.BuiltinProvider) }, func() any { return new(builtin.Config) }},
+		"HTTP":       {func() any { return new(v1alpha1.HTTPProvider) }, func() any { return new(httpjson.Config) }},
+		"HubSpot":    {func() any { return new(v1alpha1.HubSpotProvider) }, func() any { return new(hubspot.Config) }},
+		"Listmonk":   {func() any { return new(v1alpha1.ListmonkProvider) }, func() any { return new(listmonk.Config) }},
+		"Salesforce": {func() any { return new(v1alpha1.SalesforceProvider) }, func() any { return new(salesforce.Config) }},
+		"EspoCRM":    {func() any { return new(v1alpha1.EspoCRMProvider) }, func() any { return new(espocrm.Config) }},
+		"Builtin":    {func() any { return new(v1alpha1.BuiltinProvider) }, func() any { return new(builtin.Config) }},
 	}
 	for name := range Factories() {
 		if cases[name].newAPI == nil {

@@ -32,10 +32,12 @@ type said struct{ stage, repeatable, limits, erase string }
 
 func whatIsSaid() map[string]said {
 	return map[string]said{
-		"Builtin":  {stage: "Validated, Located", limits: "none"},
-		"HTTP":     {stage: "every stage", repeatable: "as described", limits: "Retry-After", erase: "as described"},
-		"HubSpot":  {stage: "CRMSynced", repeatable: "upsert by address", limits: "10 s, day, Retry-After", erase: "archive, or for good"},
-		"Listmonk": {stage: "MarketingSynced", repeatable: "create, then steps", limits: "Retry-After (of a proxy)", erase: "delete"},
+		"Builtin":    {stage: "Validated, Located", limits: "none"},
+		"HTTP":       {stage: "every stage", repeatable: "as described", limits: "Retry-After", erase: "as described"},
+		"EspoCRM":    {stage: "CRMSynced", repeatable: "search, create, adopt a duplicate", limits: "Retry-After (of a proxy)", erase: "delete, or empty and delete"},
+		"Salesforce": {stage: "CRMSynced", repeatable: "upsert by external id", limits: "24 h, long calls, locked rows", erase: "to the recycle bin"},
+		"HubSpot":    {stage: "CRMSynced", repeatable: "upsert by address", limits: "10 s, day, Retry-After", erase: "archive, or for good"},
+		"Listmonk":   {stage: "MarketingSynced", repeatable: "create, then steps", limits: "Retry-After (of a proxy)", erase: "delete"},
 	}
 }
 

@@ -62,6 +62,7 @@ type Batch struct {
 type Erase struct {
 	Method    string          `json:"method,omitempty"`
 	URL       string          `json:"url"`
+	Kept      string          `json:"kept,omitempty"`
 	Responses []ResponseClass `json:"responses,omitempty"`
 }
 

@@ -190,7 +190,7 @@ func (b builder) eraser(path string, c *Erase) (*eraser, error) {
 	gone := map[int]provider.Class{http.StatusNotFound: "", http.StatusGone: ""}
 	maps.Copy(gone, e.classes)
 	e.classes = gone
-	return &eraser{e}, nil
+	return &eraser{call: e, kept: c.Kept}, nil
 }
 
 // body compiles the body of a request.

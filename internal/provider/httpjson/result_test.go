@@ -292,8 +292,11 @@ func TestErase(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := against(t, reply{status: tc.status}, func(c *Config) { c.Erase.Responses = tc.responses })
-			err := p.Eraser.Erase(t.Context(), provider.Request{Key: "ada@example.com"})
+			p := against(t, reply{status: tc.status}, func(c *Config) { c.Erase.Responses, c.Erase.Kept = tc.responses, "backups, for 30 days" })
+			erased, err := p.Eraser.Erase(t.Context(), provider.Request{Key: "ada@example.com"})
+			if want := map[bool]string{true: "backups, for 30 days"}[tc.wantClass == ""]; erased.Kept != want {
+				t.Errorf("kept: %q, want %q", erased.Kept, want)
+			}
 			if tc.wantClass == "" && err != nil || tc.wantClass != "" && failed(err).Class != tc.wantClass {
 				t.Errorf("got %v, want class %q", err, tc.wantClass)
 			}
@@ -301,7 +304,7 @@ func TestErase(t *testing.T) {
 	}
 	t.Run("nobody is named", func(t *testing.T) {
 		t.Parallel()
-		err := against(t, reply{}).Eraser.Erase(t.Context(), provider.Request{})
+		_, err := against(t, reply{}).Eraser.Erase(t.Context(), provider.Request{})
 		var e *provider.Error
 		if !errors.As(err, &e) || e.Class != provider.Invalid {
 			t.Errorf("got %v", err)

@@ -177,14 +177,19 @@ func toSuppressed(x *expression.Expression, value ref.Val) (bool, error) {
 }
 
 // eraser removes.
-type eraser struct{ call }
+type eraser struct {
+	call
+	kept string
+}
 
-// Erase implements provider.Eraser. It needs the key only.
-func (e *eraser) Erase(ctx context.Context, r provider.Request) error {
+// Erase implements provider.Eraser.
+func (e *eraser) Erase(ctx context.Context, r provider.Request) (provider.Erased, error) {
 	target, err := e.url.expand(r.Key)
 	if err != nil {
-		return err
+		return provider.Erased{}, err
 	}
-	_, err = e.send(ctx, target, nil)
-	return err
+	if _, err = e.send(ctx, target, nil); err != nil {
+		return provider.Erased{}, err
+	}
+	return provider.Erased{Kept: e.kept}, nil
 }

@@ -14,8 +14,25 @@ type eraser struct {
 	forGood bool // GDPRDelete
 }
 
-// Erase implements provider.Eraser. The contact is looked up first, by its address, so that what is removed is there.
-func (e *eraser) Erase(ctx context.Context, r provider.Request) error {
+// What HubSpot keeps of somebody who was erased.
+const (
+	keptArchived = "the contact in HubSpot's recycle bin, for 90 days"
+	keptForGood  = "the address on HubSpot's list of those that it takes no more, and what was sent or noted elsewhere at HubSpot"
+)
+
+// Erase implements provider.Eraser.
+func (e *eraser) Erase(ctx context.Context, r provider.Request) (provider.Erased, error) {
+	if err := e.remove(ctx, r); err != nil {
+		return provider.Erased{}, err
+	}
+	if e.forGood {
+		return provider.Erased{Kept: keptForGood}, nil
+	}
+	return provider.Erased{Kept: keptArchived}, nil
+}
+
+// remove looks the contact up first, by its address, so that what is removed is there.
+func (e *eraser) remove(ctx context.Context, r provider.Request) error {
 	res, err := e.call(ctx, http.MethodGet, contactPath(r.Key), nil)
 	switch {
 	case err != nil:

@@ -42,7 +42,10 @@ func TestErase(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := play(t, tc.script, func(c *adapter.Config) { c.Erase = tc.erase })
-			err := p.Eraser.Erase(t.Context(), provider.Request{Key: "ada+x@example.com"})
+			erased, err := p.Eraser.Erase(t.Context(), provider.Request{Key: "ada+x@example.com"})
+			if (erased.Kept != "") != (tc.wantClass == "") {
+				t.Errorf("kept: %q", erased.Kept)
+			}
 			if (err == nil) != (tc.wantClass == "") || err != nil && provider.AsError(err).Class != tc.wantClass {
 				t.Errorf("got %v, want class %q", err, tc.wantClass)
 			}

@@ -105,14 +105,14 @@ func TestErasureLasts(t *testing.T) {
 		p, a := against(t, hubspot.Options{}, func(c *adapter.Config) { c.Erase = erase })
 		r := rendered(t, p, ada())[0]
 		for range 2 { // nobody is there the first time
-			if err := p.Eraser.Erase(t.Context(), r); err != nil {
+			if _, err := p.Eraser.Erase(t.Context(), r); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if _, err := p.Upserter.Upsert(t.Context(), r); err != nil {
 			t.Fatalf("%s of somebody who was not there must not block: %v", erase, err)
 		}
-		if err := p.Eraser.Erase(t.Context(), r); err != nil || a.People() != 0 {
+		if _, err := p.Eraser.Erase(t.Context(), r); err != nil || a.People() != 0 {
 			t.Fatalf("%s: %v, %d people", erase, err, a.People())
 		}
 		_, err := p.Upserter.Upsert(t.Context(), r)

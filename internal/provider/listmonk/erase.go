@@ -10,11 +10,11 @@ import (
 // eraser removes subscribers.
 type eraser struct{ *instance }
 
-// Erase implements provider.Eraser.
-func (e *eraser) Erase(ctx context.Context, r provider.Request) error {
+// Erase implements provider.Eraser. listmonk keeps nothing, not even that the person had left.
+func (e *eraser) Erase(ctx context.Context, r provider.Request) (provider.Erased, error) {
 	s, found, err := e.find(ctx, r)
 	if err != nil || !found {
-		return err
+		return provider.Erased{}, err
 	}
-	return e.ask(ctx, http.MethodDelete, s.path(), nil, nil)
+	return provider.Erased{}, e.ask(ctx, http.MethodDelete, s.path(), nil, nil)
 }

@@ -312,7 +312,7 @@ func TestSearchFindsNobodyElse(t *testing.T) {
 	}
 	r, _ := b.Upserter.Render(c)
 	for range 2 {
-		if err := b.Eraser.Erase(t.Context(), r); err != nil || b.instance.People() != 3 {
+		if _, err := b.Eraser.Erase(t.Context(), r); err != nil || b.instance.People() != 3 {
 			t.Errorf("erase: %v, %d people", err, b.instance.People())
 		}
 	}
@@ -335,7 +335,7 @@ func TestAnIDThatIsPast(t *testing.T) {
 		}
 		r, _ := b.Upserter.Render(ada("Granted"))
 		r.RemoteID = "1"
-		if err := b.Eraser.Erase(t.Context(), r); err != nil || b.holds() != nil {
+		if _, err := b.Eraser.Erase(t.Context(), r); err != nil || b.holds() != nil {
 			t.Errorf("%s: erase: %v, holds %v", name, err, b.holds())
 		}
 	}

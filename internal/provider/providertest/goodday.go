@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -74,7 +75,7 @@ func (b *bench) goodDay(t *testing.T, others int) {
 		b.holds(t, 1+others)
 	}
 	if p.Eraser != nil {
-		if err := p.Eraser.Erase(ctx, b.rendered(t)); err != nil {
+		if _, err := p.Eraser.Erase(ctx, b.rendered(t)); err != nil {
 			t.Errorf("Erase: %v", err)
 		}
 		b.holds(t, others)
@@ -113,11 +114,31 @@ func testRepetition(t *testing.T, a Adapter) {
 		b.holds(t, 1)
 	}
 	if p.Eraser != nil {
+		var said []provider.Erased
 		for _, when := range []string{"somebody", "nobody"} {
-			if err := p.Eraser.Erase(ctx, b.rendered(t)); err != nil {
+			erased, err := p.Eraser.Erase(ctx, b.rendered(t))
+			if err != nil {
 				t.Errorf("Erase of %s: %v", when, err)
 			}
 			b.holds(t, 0)
+			b.checkKept(t, erased)
+			said = append(said, erased)
+		}
+		if said[0] != said[1] {
+			t.Errorf("Erase says that %q is kept, then %q: it has to be the same for everybody", said[0].Kept, said[1].Kept)
+		}
+	}
+}
+
+// checkKept holds what is said to be kept against the contract.
+func (b *bench) checkKept(t *testing.T, e provider.Erased) {
+	t.Helper()
+	if len(e.Kept) > 256 || strings.TrimSpace(e.Kept) != e.Kept || strings.HasSuffix(e.Kept, ".") {
+		t.Errorf("Erase says %q: at most 256 bytes, with nothing around them", e.Kept)
+	}
+	for _, private := range b.adapter.private() {
+		if strings.Contains(strings.ToLower(e.Kept), strings.ToLower(private)) {
+			t.Errorf("what Erase says shows %q: %s", private, e.Kept)
 		}
 	}
 }

@@ -120,7 +120,8 @@ func (b *bench) operations(t *testing.T) []operation {
 	}
 	if p.Eraser != nil {
 		list = append(list, operation{name: "Erase", call: func(ctx context.Context) error {
-			return p.Eraser.Erase(ctx, b.rendered(t))
+			_, err := p.Eraser.Erase(ctx, b.rendered(t))
+			return err
 		}})
 	}
 	if p.Batch != nil {

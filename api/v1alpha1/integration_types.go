@@ -35,7 +35,7 @@ type Integration struct {
 
 // ProviderType names an adapter.
 //
-// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;Listmonk
+// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;IPinfo;Listmonk;MaxMind
 type ProviderType string
 
 const (
@@ -47,6 +47,10 @@ const (
 	ProviderHubSpot ProviderType = "HubSpot"
 	// ProviderListmonk is the newsletter system listmonk, as spec.listmonk says.
 	ProviderListmonk ProviderType = "Listmonk"
+	// ProviderMaxMind finds countries with MaxMind's databases or web service, as spec.maxmind says.
+	ProviderMaxMind ProviderType = "MaxMind"
+	// ProviderIPinfo finds countries with ipinfo's web services, as spec.ipinfo says.
+	ProviderIPinfo ProviderType = "IPinfo"
 )
 
 // IntegrationSpec says how a system is reached.
@@ -55,6 +59,8 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Builtin' ? has(self.builtin) : !has(self.builtin)",message="provider Builtin is configured in spec.builtin, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'HubSpot' ? has(self.hubspot) : !has(self.hubspot)",message="provider HubSpot is configured in spec.hubspot, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Listmonk' ? has(self.listmonk) : !has(self.listmonk)",message="provider Listmonk is configured in spec.listmonk, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'MaxMind' ? has(self.maxmind) : !has(self.maxmind)",message="provider MaxMind is configured in spec.maxmind, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'IPinfo' ? has(self.ipinfo) : !has(self.ipinfo)",message="provider IPinfo is configured in spec.ipinfo, and nothing else is"
 type IntegrationSpec struct {
 	// provider is the adapter that speaks to the system.
 	// +required
@@ -101,6 +107,14 @@ type IntegrationSpec struct {
 	// listmonk keeps people as subscribers in listmonk.
 	// +optional
 	Listmonk *ListmonkProvider `json:"listmonk,omitempty"`
+
+	// maxmind finds countries with MaxMind's databases or web service.
+	// +optional
+	MaxMind *MaxMindProvider `json:"maxmind,omitempty"`
+
+	// ipinfo finds countries with ipinfo's web services.
+	// +optional
+	IPinfo *IPinfoProvider `json:"ipinfo,omitempty"`
 }
 
 // LinkLimits bound what a system is asked to do at a time.
@@ -471,7 +485,8 @@ const (
 // IntegrationStatus is the health of a link. It is written at most every ten seconds. Figures are rounded to two digits, so
 // that they don't flap.
 type IntegrationStatus struct {
-	// conditions hold Ready: True when the Integration is complete and its system answers.
+	// conditions hold Ready: True when the Integration is complete and its system answers. Where a provider answers from a file,
+	// DataCurrent: False when that is old, or a newer one can't be used.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

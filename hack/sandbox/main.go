@@ -1,6 +1,6 @@
 // Command sandbox serves stand-ins for an e-mail verifier, a locator, a CRM and a marketing system, for trials and tests.
 //
-// Beside these plain services it speaks the dialects of real systems, below /hubspot and /listmonk.
+// Beside these plain services it speaks the dialects of real systems, below /hubspot, /ipinfo, /listmonk and /maxmind.
 //
 // Each service takes a token, by default sandbox-<service>-token; SANDBOX_<SERVICE>_TOKEN sets another one.
 //
@@ -30,7 +30,9 @@ import (
 
 	"github.com/contact-operator/contact-operator/hack/sandbox/dns"
 	"github.com/contact-operator/contact-operator/hack/sandbox/hubspot"
+	"github.com/contact-operator/contact-operator/hack/sandbox/ipinfo"
 	"github.com/contact-operator/contact-operator/hack/sandbox/listmonk"
+	"github.com/contact-operator/contact-operator/hack/sandbox/maxmind"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 )
 
@@ -59,6 +61,8 @@ func main() {
 func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 	vendors := map[server.Service]server.NewVendor{
 		server.HubSpot:  hubspot.New(hubspot.Free()),
+		server.IPinfo:   ipinfo.New(ipinfo.Options{}),
+		server.MaxMind:  maxmind.New(maxmind.Options{Tolerates: 100}),
 		server.Listmonk: listmonk.New(listmonk.Options{}),
 	}
 	tokens := map[server.Service]string{}

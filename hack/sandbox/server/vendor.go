@@ -9,7 +9,9 @@ import (
 // Services that speak the dialect of a real system. A Server has them where its Options bring them.
 const (
 	HubSpot  Service = "hubspot"
+	IPinfo   Service = "ipinfo"
 	Listmonk Service = "listmonk"
+	MaxMind  Service = "maxmind"
 )
 
 // Vendor is a stand-in for a real system: its paths, credentials, bodies, errors and limits. Faults, statistics and keeping the

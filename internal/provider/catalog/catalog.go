@@ -6,7 +6,9 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider/builtin"
 	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
 	"github.com/contact-operator/contact-operator/internal/provider/hubspot"
+	"github.com/contact-operator/contact-operator/internal/provider/ipinfo"
 	"github.com/contact-operator/contact-operator/internal/provider/listmonk"
+	"github.com/contact-operator/contact-operator/internal/provider/maxmind"
 )
 
 // Factories are the adapters by the name that an Integration's spec.provider has.
@@ -15,6 +17,8 @@ func Factories() map[string]provider.Factory {
 		"Builtin":  builtin.Factory(),
 		"HTTP":     httpjson.Factory(),
 		"HubSpot":  hubspot.Factory(),
+		"IPinfo":   ipinfo.Factory(),
 		"Listmonk": listmonk.Factory(),
+		"MaxMind":  maxmind.Factory(),
 	}
 }

@@ -35,6 +35,8 @@ func whatIsSaid() map[string]said {
 		"Builtin":  {stage: "Validated, Located", limits: "none"},
 		"HTTP":     {stage: "every stage", repeatable: "as described", limits: "Retry-After", erase: "as described"},
 		"HubSpot":  {stage: "CRMSynced", repeatable: "upsert by address", limits: "10 s, day, Retry-After", erase: "archive, or for good"},
+		"IPinfo":   {stage: "Located", limits: "quota, Retry-After"},
+		"MaxMind":  {stage: "Located", limits: "credit, Retry-After"},
 		"Listmonk": {stage: "MarketingSynced", repeatable: "create, then steps", limits: "Retry-After (of a proxy)", erase: "delete"},
 	}
 }
@@ -178,7 +180,7 @@ func TestIntegrationsOnThePagesCompile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, rest, found := strings.Cut(string(content), "```yaml\n")
+		_, rest, found := strings.Cut(string(withGeoDatabase(t, content)), "```yaml\n")
 		example, _, ended := strings.Cut(rest, "```\n")
 		if !found || !ended {
 			t.Errorf("%s has no Integration", page)
@@ -189,8 +191,8 @@ func TestIntegrationsOnThePagesCompile(t *testing.T) {
 			t.Errorf("%s: %v", page, err)
 			continue
 		}
-		if p := made(t, i); p.Upserter == nil {
-			t.Errorf("%s: the Integration can't write", page)
+		if p := made(t, i); p.Upserter == nil && p.Verifier == nil && p.Locator == nil {
+			t.Errorf("%s: the Integration serves no stage", page)
 		}
 	}
 }

@@ -52,6 +52,8 @@ func (l *Link) nextCheck() time.Time {
 		return l.breaker.retryAt
 	case l.breaker.state() == HalfOpen, l.lastCall.IsZero():
 		return epoch
+	case l.health.Condition == Failing || l.failures > 0:
+		return l.lastCall.Add(idleTime)
 	default:
 		return l.lastCall.Add(max(idleTime, l.options.Provider.HealthEvery))
 	}

@@ -29,14 +29,15 @@ type Options struct {
 
 // New makes the stand-in.
 func New(o Options) server.NewVendor {
-	return func(server.Table) server.Vendor {
-		return &plan{Options: o, description: description.MustLoad(document)}
+	return func(t server.Table) server.Vendor {
+		return &plan{Options: o, table: t, description: description.MustLoad(document)}
 	}
 }
 
 // plan is the stand-in. One call is served at a time.
 type plan struct {
 	Options
+	table       server.Table
 	description *description.Description
 
 	mu   sync.Mutex
@@ -80,7 +81,12 @@ func (p *plan) Answer(r *http.Request, body []byte, token string) server.VendorA
 		}
 		p.used++
 	}
-	return server.VendorAnswer{Status: http.StatusOK, Body: about(addr, checked.Operation), Records: 1}
+	answer := about(addr, checked.Operation)
+	// Kept for whoever looks at the sandbox.
+	if _, _, err := p.table.Put(addr.String(), func(map[string]any) map[string]any { return answer }); err != nil {
+		return problem(http.StatusInternalServerError, "Unsaved", "internal error")
+	}
+	return server.VendorAnswer{Status: http.StatusOK, Body: answer, Records: 1}
 }
 
 func problem(status int, title, message string) server.VendorAnswer {

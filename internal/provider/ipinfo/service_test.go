@@ -40,7 +40,9 @@ func TestAnswers(t *testing.T) {
 	t.Parallel()
 	const unreadable = "the answer is not one of ipinfo's API"
 	paths := map[string]string{"Lite": "/ipinfo/lite/81.2.69.142", "Lookup": "/ipinfo/lookup/81.2.69.142", "Legacy": "/ipinfo/81.2.69.142/json"}
-	problem := func(title string) string { return `{"status":403,"error":{"title":"` + title + `","message":"remote text"}}` }
+	problem := func(title string) string {
+		return `{"status":403,"error":{"title":"` + title + `","message":"remote text"}}`
+	}
 	cases := map[string]struct {
 		service     string // Lite when left out
 		status      int

@@ -64,7 +64,9 @@ func OpenDatabase(o DatabaseOptions) (*Database, error) {
 	return d, nil
 }
 
-func (d *Database) says(what string) string { return d.options.Field + ": " + d.options.Path + ": " + what }
+func (d *Database) says(what string) string {
+	return d.options.Field + ": " + d.options.Path + ": " + what
+}
 
 // Country returns the country of an address, "" when the file has none for it, or says that people elsewhere use it. It is an
 // Addresses.

@@ -34,35 +34,37 @@ func TestConfig(t *testing.T) {
 	t.Parallel()
 	const key = `"licenseKeySecretRef":{"name":"maxmind","key":"licenseKey"}`
 	web := func(more string) string { return `{"webService":{"accountID":123456,` + key + more + `}}` }
-	file := func(databaseType string) string { return `{"database":{"path":"` + databaseFile(t, databaseType) + `"}}` }
+	file := func(databaseType string) string {
+		return `{"database":{"path":"` + databaseFile(t, databaseType) + `"}}`
+	}
 	cases := map[string]struct {
 		spec string
 		want string // the message, "" when it is fine
 	}{
-		"nothing":             {`{}`, "spec.maxmind: give exactly one of database and webService"},
-		"both":                {`{"database":{"path":"/x"},"webService":{"accountID":1,` + key + `}}`, "spec.maxmind: give exactly one of database and webService"},
-		"an unknown field":    {web(`,"host":"x"`), `spec.maxmind can't be read: json: unknown field "host"`},
-		"defaults":            {web(""), ""},
-		"the free service":    {web(`,"url":"https://geolite.info/"`), ""},
-		"Insights for free":   {web(`,"url":"https://geolite.info","service":"Insights"`), "spec.maxmind.webService.service: Insights is there at https://geoip.maxmind.com only, for those who pay"},
-		"another service":     {web(`,"service":"City"`), `spec.maxmind.webService.service: "City" is neither Country nor Insights`},
-		"sometimes":           {web(`,"lookUp":"Sometimes"`), `spec.maxmind.webService.lookUp: "Sometimes" is neither IfNeeded nor Always`},
-		"in clear":            {web(`,"url":"http://geoip.maxmind.com"`), "spec.maxmind.webService.url has to begin with https: MaxMind refuses the rest"},
-		"a path":              {web(`,"url":"https://geoip.maxmind.com/geoip/v2.1"`), "spec.maxmind.webService.url: give it without a path"},
-		"no URL":              {web(`,"url":"ftp://x"`), "spec.maxmind.webService.url: its scheme has to be http or https"},
-		"no account":          {`{"webService":{` + key + `}}`, "spec.maxmind.webService.accountID has to be the number of your MaxMind account"},
-		"a region":            {`{"phoneRegion":"XX","webService":{"accountID":1,` + key + `}}`, `spec.maxmind.phoneRegion: "XX" is no country with telephones: give an ISO 3166-1 alpha-2 code, for example DE`},
-		"no path":             {`{"database":{"path":""}}`, "spec.maxmind.database.path: give the path of a file in the operator's Pod"},
-		"no such file":        {`{"database":{"path":"/there/is/no/such/file"}}`, "spec.maxmind.database.path: /there/is/no/such/file: there is no such file: mount a volume that holds it into the operator's Pod"},
-		"no age":              {`{"database":{"path":"/x","maxAgeDays":0}}`, "spec.maxmind.database.maxAgeDays has to be 1 at least"},
-		"GeoLite2-Country":    {file("GeoLite2-Country"), ""},
-		"GeoIP2-Country":      {file("GeoIP2-Country"), ""},
-		"GeoLite2-City":       {file("GeoLite2-City"), ""},
-		"GeoIP2-City-Europe":  {file("GeoIP2-City-Europe"), ""},
-		"GeoIP2-Enterprise":   {file("GeoIP2-Enterprise"), ""},
-		"GeoIP2-Precision":    {file("GeoIP2-Precision-Enterprise"), ""},
+		"nothing":              {`{}`, "spec.maxmind: give exactly one of database and webService"},
+		"both":                 {`{"database":{"path":"/x"},"webService":{"accountID":1,` + key + `}}`, "spec.maxmind: give exactly one of database and webService"},
+		"an unknown field":     {web(`,"host":"x"`), `spec.maxmind can't be read: json: unknown field "host"`},
+		"defaults":             {web(""), ""},
+		"the free service":     {web(`,"url":"https://geolite.info/"`), ""},
+		"Insights for free":    {web(`,"url":"https://geolite.info","service":"Insights"`), "spec.maxmind.webService.service: Insights is there at https://geoip.maxmind.com only, for those who pay"},
+		"another service":      {web(`,"service":"City"`), `spec.maxmind.webService.service: "City" is neither Country nor Insights`},
+		"sometimes":            {web(`,"lookUp":"Sometimes"`), `spec.maxmind.webService.lookUp: "Sometimes" is neither IfNeeded nor Always`},
+		"in clear":             {web(`,"url":"http://geoip.maxmind.com"`), "spec.maxmind.webService.url has to begin with https: MaxMind refuses the rest"},
+		"a path":               {web(`,"url":"https://geoip.maxmind.com/geoip/v2.1"`), "spec.maxmind.webService.url: give it without a path"},
+		"no URL":               {web(`,"url":"ftp://x"`), "spec.maxmind.webService.url: its scheme has to be http or https"},
+		"no account":           {`{"webService":{` + key + `}}`, "spec.maxmind.webService.accountID has to be the number of your MaxMind account"},
+		"a region":             {`{"phoneRegion":"XX","webService":{"accountID":1,` + key + `}}`, `spec.maxmind.phoneRegion: "XX" is no country with telephones: give an ISO 3166-1 alpha-2 code, for example DE`},
+		"no path":              {`{"database":{"path":""}}`, "spec.maxmind.database.path: give the path of a file in the operator's Pod"},
+		"no such file":         {`{"database":{"path":"/there/is/no/such/file"}}`, "spec.maxmind.database.path: /there/is/no/such/file: there is no such file: mount a volume that holds it into the operator's Pod"},
+		"no age":               {`{"database":{"path":"/x","maxAgeDays":0}}`, "spec.maxmind.database.maxAgeDays has to be 1 at least"},
+		"GeoLite2-Country":     {file("GeoLite2-Country"), ""},
+		"GeoIP2-Country":       {file("GeoIP2-Country"), ""},
+		"GeoLite2-City":        {file("GeoLite2-City"), ""},
+		"GeoIP2-City-Europe":   {file("GeoIP2-City-Europe"), ""},
+		"GeoIP2-Enterprise":    {file("GeoIP2-Enterprise"), ""},
+		"GeoIP2-Precision":     {file("GeoIP2-Precision-Enterprise"), ""},
 		"another of MaxMind's": {file("GeoIP2-ISP"), "it holds no countries: take a database of countries or cities"},
-		"somebody else's":     {file("DBIP-Country-Lite"), "it is not one of MaxMind's databases: provider Builtin reads those of others"},
+		"somebody else's":      {file("DBIP-Country-Lite"), "it is not one of MaxMind's databases: provider Builtin reads those of others"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

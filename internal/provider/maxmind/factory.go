@@ -84,4 +84,3 @@ func newService(s provider.Settings, c *WebService) (*location.Service, error) {
 	}
 	return w.asked(), nil
 }
-

@@ -71,8 +71,10 @@ func TestAnswers(t *testing.T) {
 		"a hoster":         {status: 200, contentType: record, body: `{"country":{"iso_code":"US"},` + traits + `,"anonymizer":{"is_hosting_provider":true}}`},
 		"a VPN, as before": {status: 200, contentType: record, body: `{"country":{"iso_code":"US"},"traits":{"ip_address":"81.2.69.142","is_anonymous_vpn":true}}`},
 		"no anonymizer":    {status: 200, contentType: record, body: `{"country":{"iso_code":"US"},` + traits + `,"anonymizer":{}}`, want: "US"},
-		"of another address": {status: 200, contentType: record, body: `{"country":{"iso_code":"US"},"traits":{"ip_address":"81.2.69.143"}}`,
-			wantClass: provider.Transient, wantMessage: "the answer is not one of MaxMind's API"},
+		"of another address": {
+			status: 200, contentType: record, body: `{"country":{"iso_code":"US"},"traits":{"ip_address":"81.2.69.143"}}`,
+			wantClass: provider.Transient, wantMessage: "the answer is not one of MaxMind's API",
+		},
 		"of nobody": {status: 200, contentType: "application/json", body: `{}`, wantClass: provider.Transient, wantMessage: "the answer is not one of MaxMind's API"},
 		"a page":    {status: 200, contentType: "text/html", body: `<html>remote text</html>`, wantClass: provider.Transient, wantMessage: "the answer is not one of MaxMind's API"},
 

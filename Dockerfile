@@ -14,8 +14,10 @@ COPY api/ api/
 COPY cmd/ cmd/
 COPY controllers/ controllers/
 COPY internal/ internal/
+# What outside systems read in the User-Agent.
+ARG VERSION=
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags="-s -w" -o /out/ ./cmd/...
+    go build -trimpath -ldflags="-s -w -X github.com/contact-operator/contact-operator/internal/httpx.version=$VERSION" -o /out/ ./cmd/...
 
 # Certificates of public authorities, time zones, and nothing else.
 FROM gcr.io/distroless/static:nonroot

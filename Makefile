@@ -1,5 +1,7 @@
 # The image that "deploy", "docker-*" and "build-installer" are about.
 IMG ?= contact-operator:latest
+# The version that the image's programs give outside systems in their User-Agent.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 CONTAINER_TOOL ?= docker
 
 # What "test" runs, and how: for example make test PKG=./internal/contact/... TEST_FLAGS=-run=Merge
@@ -134,7 +136,7 @@ assets: ## Find or build kube-apiserver, etcd and kubectl, and link bin/kubectl.
 
 .PHONY: docker-build
 docker-build: ## Build the image. It holds the operator, the intake and the kubectl plugin.
-	$(CONTAINER_TOOL) build -t "$(IMG)" .
+	$(CONTAINER_TOOL) build --build-arg VERSION="$(VERSION)" -t "$(IMG)" .
 
 .PHONY: docker-push
 docker-push: ## Push the image.
@@ -144,7 +146,7 @@ PLATFORMS ?= linux/amd64,linux/arm64
 .PHONY: docker-buildx
 docker-buildx: ## Build and push the image for several platforms.
 	- $(CONTAINER_TOOL) buildx create --name contact-operator-builder
-	$(CONTAINER_TOOL) buildx build --builder contact-operator-builder --push --platform="$(PLATFORMS)" --tag "$(IMG)" .
+	$(CONTAINER_TOOL) buildx build --builder contact-operator-builder --push --platform="$(PLATFORMS)" --build-arg VERSION="$(VERSION)" --tag "$(IMG)" .
 	- $(CONTAINER_TOOL) buildx rm contact-operator-builder
 
 # dist/kustomize is config/default with the image of IMG. It is made anew each time, so that no tracked file changes.

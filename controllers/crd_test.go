@@ -84,6 +84,25 @@ var _ = Describe("The resources", func() {
 		Entry("no call", "give at least one of verify, locate and upsert", func(i *v1alpha1.Integration) { i.Spec.HTTP.Upsert = nil }),
 		Entry("no web address", "spec.http.upsert.url", func(i *v1alpha1.Integration) { i.Spec.HTTP.Upsert.URL = "ftp://crm.example" }),
 		Entry("a header twice over", "exactly one of the fields in [value secretKeyRef] must be set", func(i *v1alpha1.Integration) { i.Spec.HTTP.Headers[0].Value = "both" }),
+		Entry("two ways to one vendor", "exactly one of the fields in [database webService] must be set", func(i *v1alpha1.Integration) {
+			i.Spec.Provider, i.Spec.HTTP = v1alpha1.ProviderMaxMind, nil
+			i.Spec.MaxMind = &v1alpha1.MaxMindProvider{Database: &v1alpha1.MaxMindDatabase{Path: "/x"}, WebService: &v1alpha1.MaxMindWebService{
+				AccountID: 1, LicenseKeySecretRef: v1alpha1.SecretKeyReference{Name: "maxmind", Key: "key"},
+			}}
+		}),
+		Entry("no account", "spec.maxmind.webService.accountID", func(i *v1alpha1.Integration) {
+			i.Spec.Provider, i.Spec.HTTP = v1alpha1.ProviderMaxMind, nil
+			i.Spec.MaxMind = &v1alpha1.MaxMindProvider{WebService: &v1alpha1.MaxMindWebService{
+				LicenseKeySecretRef: v1alpha1.SecretKeyReference{Name: "maxmind", Key: "key"},
+			}}
+		}),
+		Entry("another vendor's configuration", "provider IPinfo is configured in spec.ipinfo, and nothing else is", func(i *v1alpha1.Integration) {
+			i.Spec.IPinfo = &v1alpha1.IPinfoProvider{TokenSecretRef: v1alpha1.SecretKeyReference{Name: "ipinfo", Key: "token"}}
+		}),
+		Entry("no such service", "spec.ipinfo.service", func(i *v1alpha1.Integration) {
+			i.Spec.Provider, i.Spec.HTTP = v1alpha1.ProviderIPinfo, nil
+			i.Spec.IPinfo = &v1alpha1.IPinfoProvider{Service: "Max", TokenSecretRef: v1alpha1.SecretKeyReference{Name: "ipinfo", Key: "token"}}
+		}),
 		Entry("a long name", "the name has at most 63 characters", func(i *v1alpha1.Integration) { i.Name = strings.Repeat("n", 64) }),
 		Entry("a name with dots", "the name has no dots", func(i *v1alpha1.Integration) { i.Name = "a.b" }),
 	)

@@ -60,6 +60,9 @@ func (r *IntegrationReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	if data := current.Provider().Data; data != nil {
+		data.Look()
+	}
 	check := r.Links.Registry.CheckHealth(ctx, key)
 	r.Links.Registry.Tick(key)
 	snapshot, _ := r.Links.Registry.Snapshot(key)
@@ -96,6 +99,7 @@ func (r *IntegrationReconciler) report(ctx context.Context, key link.Key, integr
 	updated.Status = statusOf(s)
 	updated.Status.Conditions = slices.Clone(integration.Status.Conditions)
 	meta.SetStatusCondition(&updated.Status.Conditions, ready)
+	tellData := r.reportData(updated, s.Data)
 	updated.Status.ObservedGeneration = integration.Generation
 	if equality.Semantic.DeepEqual(updated.Status, integration.Status) {
 		return 0, nil
@@ -108,6 +112,7 @@ func (r *IntegrationReconciler) report(ctx context.Context, key link.Key, integr
 		return 0, ignoreStale(err)
 	}
 	r.tell(ctx, updated, was, ready, s)
+	tellData()
 	return 0, nil
 }
 

@@ -13,7 +13,7 @@ type linkGauges struct {
 	registry *link.Registry
 	now      func() time.Time
 
-	up, circuit, waiting, oldest, inFlight, limit *prometheus.Desc
+	up, circuit, waiting, oldest, inFlight, limit, dataCurrent, dataAge *prometheus.Desc
 }
 
 // NewLinkGauges makes gauges of the links of a registry.
@@ -30,12 +30,17 @@ func NewLinkGauges(registry *link.Registry, now func() time.Time) prometheus.Col
 		oldest:   describe("oldest_age_seconds", "Age of the oldest submission that waits for a link."),
 		inFlight: describe("calls_in_flight", "Calls to a link's system that have not ended."),
 		limit:    describe("calls_in_flight_limit", "How many calls a link makes at a time now: fewer while its system recovers."),
+
+		dataCurrent: describe("data_current", "1 while the data that a link's provider answers from is new enough, 0 when it is old or a newer one can't be used."),
+		dataAge:     describe("data_age_seconds", "Age of the data that a link's provider answers from."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (g *linkGauges) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.up, g.circuit, g.waiting, g.oldest, g.inFlight, g.limit} {
+	for _, d := range []*prometheus.Desc{
+		g.up, g.circuit, g.waiting, g.oldest, g.inFlight, g.limit, g.dataCurrent, g.dataAge,
+	} {
 		descriptions <- d
 	}
 }
@@ -63,6 +68,12 @@ func (g *linkGauges) Collect(metrics chan<- prometheus.Metric) {
 		gauge(g.oldest, age)
 		gauge(g.inFlight, float64(s.InFlight))
 		gauge(g.limit, float64(s.Limit))
+		if s.Data != nil {
+			gauge(g.dataCurrent, oneIf(s.Data.Fault == ""))
+			if !s.Data.Built.IsZero() {
+				gauge(g.dataAge, max(g.now().Sub(s.Data.Built).Seconds(), 0))
+			}
+		}
 	}
 }
 

@@ -32,6 +32,7 @@ import (
 	"github.com/contact-operator/contact-operator/cmd/contact-operator/app"
 	"github.com/contact-operator/contact-operator/controllers"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
+	"github.com/contact-operator/contact-operator/internal/httpx"
 )
 
 func TestControllers(t *testing.T) {
@@ -88,7 +89,7 @@ func startOperator() *operator {
 	counted := rest.CopyConfig(kube)
 	counted.Wrap(writes.wrap)
 	mgr, err := app.New(counted, app.Options{
-		MetricsAddr: "0", HealthAddr: "0", AllowLoopback: true, WritesInFlight: 12, Embedded: true,
+		MetricsAddr: "0", HealthAddr: "0", Outbound: httpx.Outbound{AllowLoopback: true}, WritesInFlight: 12, Embedded: true,
 		SecretInterval: 200 * time.Millisecond, SweepInterval: 500 * time.Millisecond,
 	})
 	Expect(err).NotTo(HaveOccurred())

@@ -33,6 +33,22 @@ const ConditionReady = "Ready"
 // are Ready and SecretNotFound.
 const ConditionSourcesReady = "SourcesReady"
 
+// ConditionDataCurrent is an Integration's whose provider answers from data that somebody has to keep new, a file say. While it is
+// False the provider goes on with what it has.
+const ConditionDataCurrent = "DataCurrent"
+
+// Reasons of DataCurrent.
+const (
+	// ReasonCurrent (True): the data is new enough.
+	ReasonCurrent = "Current"
+	// ReasonOutdated (False): it was made too long ago.
+	ReasonOutdated = "Outdated"
+	// ReasonUnreadable (False): there is newer data that can't be used; the message says why.
+	ReasonUnreadable = "Unreadable"
+	// ReasonMissing (False): where the data was read from there is nothing any more.
+	ReasonMissing = "Missing"
+)
+
 // Reasons of a stage that is True.
 const (
 	// ReasonDeliverable (Validated): the address takes mail.

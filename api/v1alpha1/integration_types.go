@@ -17,6 +17,7 @@ import (
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Circuit",type=string,JSONPath=`.status.circuit`
 // +kubebuilder:printcolumn:name="Waiting",type=integer,JSONPath=`.status.waiting`
+// +kubebuilder:printcolumn:name="Data",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="DataCurrent")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type Integration struct {
 	metav1.TypeMeta `json:",inline"`
@@ -35,7 +36,7 @@ type Integration struct {
 
 // ProviderType names an adapter.
 //
-// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;Listmonk;Salesforce;EspoCRM
+// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;IPinfo;Listmonk;MaxMind;Salesforce;EspoCRM
 type ProviderType string
 
 const (
@@ -51,6 +52,10 @@ const (
 	ProviderSalesforce ProviderType = "Salesforce"
 	// ProviderEspoCRM is the CRM EspoCRM, as spec.espocrm says.
 	ProviderEspoCRM ProviderType = "EspoCRM"
+	// ProviderMaxMind finds countries with MaxMind's databases or web service, as spec.maxmind says.
+	ProviderMaxMind ProviderType = "MaxMind"
+	// ProviderIPinfo finds countries with ipinfo's web services, as spec.ipinfo says.
+	ProviderIPinfo ProviderType = "IPinfo"
 )
 
 // IntegrationSpec says how a system is reached.
@@ -61,6 +66,8 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Listmonk' ? has(self.listmonk) : !has(self.listmonk)",message="provider Listmonk is configured in spec.listmonk, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Salesforce' ? has(self.salesforce) : !has(self.salesforce)",message="provider Salesforce is configured in spec.salesforce, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'EspoCRM' ? has(self.espocrm) : !has(self.espocrm)",message="provider EspoCRM is configured in spec.espocrm, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'MaxMind' ? has(self.maxmind) : !has(self.maxmind)",message="provider MaxMind is configured in spec.maxmind, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'IPinfo' ? has(self.ipinfo) : !has(self.ipinfo)",message="provider IPinfo is configured in spec.ipinfo, and nothing else is"
 type IntegrationSpec struct {
 	// provider is the adapter that speaks to the system.
 	// +required
@@ -115,6 +122,14 @@ type IntegrationSpec struct {
 	// espocrm keeps people as contacts or leads in EspoCRM.
 	// +optional
 	EspoCRM *EspoCRMProvider `json:"espocrm,omitempty"`
+
+	// maxmind finds countries with MaxMind's databases or web service.
+	// +optional
+	MaxMind *MaxMindProvider `json:"maxmind,omitempty"`
+
+	// ipinfo finds countries with ipinfo's web services.
+	// +optional
+	IPinfo *IPinfoProvider `json:"ipinfo,omitempty"`
 }
 
 // LinkLimits bound what a system is asked to do at a time.
@@ -492,7 +507,8 @@ const (
 // IntegrationStatus is the health of a link. It is written at most every ten seconds. Figures are rounded to two digits, so
 // that they don't flap.
 type IntegrationStatus struct {
-	// conditions hold Ready: True when the Integration is complete and its system answers.
+	// conditions hold Ready: True when the Integration is complete and its system answers. Where a provider answers from a file,
+	// DataCurrent: False when that is old, or a newer one can't be used.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -31,7 +31,7 @@ func main() {
 	flag.StringVar(&o.LeaderNamespace, "leader-election-namespace", "", "namespace of the lease; default: the operator's own")
 	flag.DurationVar(&o.LeaseDuration, "leader-election-lease-duration", 0,
 		"how long a lease is good that is not renewed; calls that change something are given no more time than it has left; default: 30s")
-	flag.BoolVar(&o.AllowLoopback, "allow-loopback", false, "let Integrations call this machine itself; for local use")
+	o.Outbound.BindFlags(flag.CommandLine)
 	flag.IntVar(&o.Workers, "workers", 0, "submissions processed at a time; 0: the default")
 	flag.IntVar(&o.WritesInFlight, "max-writes-in-flight", 12, "writes to the API server at a time")
 	flag.StringVar(&o.AlertConfig, "alert-config", "", "file that says which alerts there are, from when on, and which Alertmanagers are told")

@@ -16,7 +16,10 @@ const envProviders = "PROVIDERS"
 
 // vendorStages are the vendors that have a sample, and the field of a pipeline that each serves.
 func vendorStages() map[string]string {
-	return map[string]string{"espocrm": "crm", "hubspot": "crm", "listmonk": "marketing", "salesforce": "crm"}
+	return map[string]string{
+		"espocrm": "crm", "hubspot": "crm", "listmonk": "marketing", "salesforce": "crm",
+		"ipinfo": "location", "maxmind": "location", "maxmind-database": "location",
+	}
 }
 
 // readProviders reads a list with commas.
@@ -56,6 +59,9 @@ func (l *launcher) applyProviders(ctx context.Context) ([]string, error) {
 	for _, vendor := range l.Providers {
 		manifest, err := os.ReadFile(filepath.Join(l.Root, "config", "samples", "providers", vendor+".yaml"))
 		if err != nil {
+			return nil, err
+		}
+		if manifest, err = l.withGeoDatabase(manifest); err != nil {
 			return nil, err
 		}
 		applied, err := l.applyManifest(ctx, l.toSandbox(manifest), "--namespace="+sampleNamespace)

@@ -1,7 +1,7 @@
 // Command sandbox serves stand-ins for an e-mail verifier, a locator, a CRM and a marketing system, for trials and tests.
 //
-// Beside these plain services it speaks the dialects of real systems, below /hubspot, /listmonk,
-// /salesforce and /espocrm.
+// Beside these plain services it speaks the dialects of real systems, each below a prefix with its name: /hubspot,
+// /listmonk, /salesforce and so on.
 //
 // Each service takes a token, by default sandbox-<service>-token; SANDBOX_<SERVICE>_TOKEN sets another one.
 //
@@ -34,8 +34,10 @@ import (
 	"github.com/contact-operator/contact-operator/hack/sandbox/dns"
 	"github.com/contact-operator/contact-operator/hack/sandbox/espocrm"
 	"github.com/contact-operator/contact-operator/hack/sandbox/hubspot"
+	"github.com/contact-operator/contact-operator/hack/sandbox/ipinfo"
 	"github.com/contact-operator/contact-operator/hack/sandbox/listmonk"
 	"github.com/contact-operator/contact-operator/hack/sandbox/salesforce"
+	"github.com/contact-operator/contact-operator/hack/sandbox/maxmind"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 )
 
@@ -71,6 +73,8 @@ func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 		server.Listmonk:   listmonk.New(listmonk.Options{}),
 		server.Salesforce: salesforce.New(org),
 		server.EspoCRM:    espocrm.New(espocrm.Options{}),
+		server.IPinfo:   ipinfo.New(ipinfo.Options{}),
+		server.MaxMind:  maxmind.New(maxmind.Options{Tolerates: 100}),
 	}
 	tokens := map[server.Service]string{}
 	for _, name := range slices.AppendSeq(server.Services(), maps.Keys(vendors)) {

@@ -2,7 +2,7 @@
 // system has, follows no redirect, and turns each failure into a classified *provider.Error whose text is stable and holds
 // no URL, no address and nothing that the remote system sent.
 //
-// It keeps no deadline of its own beyond connecting: the caller's context has it.
+// The caller's context has the deadline of the whole call. Within it, each phase of making a connection has a bound of its own.
 package httpx
 
 import (
@@ -16,7 +16,10 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
+
+	"golang.org/x/net/http/httpproxy"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
 )
@@ -25,10 +28,12 @@ const (
 	// MaxBody is the largest answer that Do reads, in bytes after decompression.
 	MaxBody = 1 << 20
 
-	userAgent = "contact-operator"
+	// The phases of a call. A host that swallows what it gets is found out before the whole deadline is spent on it. The last is for
+	// callers without a deadline: it is longer than any that an Integration may have.
+	dialTimeout   = 5 * time.Second
+	tlsTimeout    = 5 * time.Second
+	headerTimeout = 65 * time.Second
 
-	dialTimeout      = 10 * time.Second
-	tlsTimeout       = 10 * time.Second
 	keepAlive        = 30 * time.Second
 	idleTimeout      = 90 * time.Second
 	idleConns        = 512
@@ -42,23 +47,37 @@ const (
 type Options struct {
 	// AllowLoopback lets calls reach this machine itself: for local use and for tests.
 	AllowLoopback bool
+	// Allow are private networks that may be called; Deny are networks that may not, whatever else is said.
+	Allow, Deny []netip.Prefix
 	// RootCAs are trusted instead of the system's.
 	RootCAs *x509.CertPool
+	// Proxy says which proxies there are; nil: those of the environment.
+	Proxy *httpproxy.Config
+
+	resolver *net.Resolver // nil: the system's
 }
 
 // New makes a client. It is meant to be shared: connections are kept and used again.
 //
-// Proxies are taken from the environment. Behind one, host names are resolved by the proxy, so only the proxy can refuse
-// what they resolve to; an address written into a URL is checked here all the same.
+// Proxies are taken from the environment unless the Options name them. Behind one, host names are resolved by the proxy, so only the
+// proxy can refuse what they resolve to; an address written into a URL is checked here all the same.
 func New(o Options) *http.Client {
-	guard := guard{allowLoopback: o.AllowLoopback}
-	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive, Control: guard.control}
+	guard := guard{allow: o.Allow, deny: o.Deny}
+	if o.AllowLoopback {
+		guard.allow = append(slices.Clone(o.Allow), loopback...)
+	}
+	if o.Proxy == nil {
+		o.Proxy = httpproxy.FromEnvironment()
+	}
+	proxyFor := o.Proxy.ProxyFunc()
 	transport := &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
+		Proxy:                  func(r *http.Request) (*url.URL, error) { return proxyFor(r.URL) },
+		OnProxyConnectResponse: proxyRefusal,
+		DialContext:            dial(guard, o.resolver, proxies(o.Proxy)),
 		ForceAttemptHTTP2:      true, // a dialer of one's own turns it off
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
 		TLSHandshakeTimeout:    tlsTimeout,
+		ResponseHeaderTimeout:  headerTimeout,
 		MaxIdleConns:           idleConns,
 		MaxIdleConnsPerHost:    idleConnsPerHost,
 		IdleConnTimeout:        idleTimeout,
@@ -74,27 +93,48 @@ func New(o Options) *http.Client {
 	}
 }
 
-// roundTripper names the client and checks addresses that are written into the URL, which a proxy would hide from the
-// dialer.
+// dial connects to what the guard lets through, and to the proxies.
+func dial(g guard, resolver *net.Resolver, proxies map[string]bool) func(context.Context, string, string) (net.Conn, error) {
+	unguarded := net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive, Resolver: resolver}
+	guarded := unguarded
+	guarded.Control = g.control
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if proxies[address] {
+			return unguarded.DialContext(ctx, network, address)
+		}
+		return guarded.DialContext(ctx, network, address)
+	}
+}
+
+// roundTripper names the client and checks what is written into the URL: an address, which a proxy would hide from the dialer, and
+// credentials, which would be sent along.
 type roundTripper struct {
 	next  *http.Transport
 	guard guard
 }
 
 func (t *roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
-	if addr, err := netip.ParseAddr(r.URL.Hostname()); err == nil {
-		if err := t.guard.check(addr); err != nil {
-			if r.Body != nil {
-				_ = r.Body.Close() // a RoundTripper closes the body, also when it fails
-			}
-			return nil, err
+	if err := t.checkURL(r.URL); err != nil {
+		if r.Body != nil {
+			_ = r.Body.Close() // a RoundTripper closes the body, also when it fails
 		}
+		return nil, err
 	}
 	if _, named := r.Header["User-Agent"]; !named {
 		r = r.Clone(r.Context())
-		r.Header.Set("User-Agent", userAgent)
+		r.Header.Set("User-Agent", userAgent())
 	}
 	return t.next.RoundTrip(r)
+}
+
+func (t *roundTripper) checkURL(u *url.URL) error {
+	if u.User != nil {
+		return provider.Errorf(provider.Config, "the url holds credentials: give them in a Secret")
+	}
+	if addr, err := netip.ParseAddr(u.Hostname()); err == nil {
+		return t.guard.check(addr)
+	}
+	return nil
 }
 
 // CloseIdleConnections is called by the http.Client method of the same name.
@@ -119,9 +159,10 @@ func Do(ctx context.Context, client *http.Client, req *http.Request) (Response, 
 
 // do is Do with a limit of its own, in bytes.
 func do(ctx context.Context, client *http.Client, req *http.Request, limit int) (Response, error) {
-	res, err := client.Do(req.WithContext(ctx))
+	traced, reached := follow(ctx)
+	res, err := client.Do(req.WithContext(traced))
 	if err != nil {
-		return Response{}, transportError(ctx, err)
+		return Response{}, transportError(ctx, err, reached())
 	}
 	defer func() { _ = res.Body.Close() }()
 
@@ -135,7 +176,7 @@ func do(ctx context.Context, client *http.Client, req *http.Request, limit int) 
 	}
 	body, err := readBody(res, limit)
 	if err != nil {
-		return out, transportError(ctx, err)
+		return out, transportError(ctx, err, reached())
 	}
 	if len(body) > limit {
 		// Not drained: closing an unread body drops the connection, which costs less than reading what is left.

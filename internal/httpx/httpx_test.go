@@ -74,7 +74,7 @@ func TestDoReadsAnswers(t *testing.T) {
 			if res.Status != tc.wantStatus || len(res.Body) != tc.wantBody || res.RetryAfter != tc.wantRetry {
 				t.Errorf("got status %d, %d bytes, retry after %v", res.Status, len(res.Body), res.RetryAfter)
 			}
-			if path == "/ok" && res.Header.Get("Seen-Agent") != "contact-operator" {
+			if path == "/ok" && !strings.HasPrefix(res.Header.Get("Seen-Agent"), "contact-operator/") {
 				t.Errorf("user agent is %q", res.Header.Get("Seen-Agent"))
 			}
 		})
@@ -210,7 +210,7 @@ func TestDoClassifiesTransportFailures(t *testing.T) {
 		"unknown authority": {
 			url: tlsServer.URL, wantClass: provider.Config,
 			wantMessage: "the service's TLS certificate is signed by an authority that is not trusted here: " +
-				"add the authority's certificate to those the operator trusts (SSL_CERT_DIR)",
+				"give the authority's certificate in --trusted-ca-file",
 		},
 		"metadata": {
 			url: "http://169.254.169.254/latest/", wantClass: provider.Config,
@@ -289,12 +289,14 @@ func TestDoEndsWithItsContext(t *testing.T) {
 	t.Cleanup(func() { close(release) })
 	client := New(Options{AllowLoopback: true})
 
-	for _, path := range []string{"/headers", "/body"} {
+	for path, message := range map[string]string{
+		"/headers": "no answer within the deadline", "/body": "the service's answer did not end within the deadline",
+	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		_, err := get(ctx, t, client, srv.URL+path)
 		cancel()
 		<-arrived
-		if e := provider.AsError(err); e.Class != provider.Transient || e.Message != "no answer within the deadline" ||
+		if e := provider.AsError(err); e.Class != provider.Transient || e.Message != message ||
 			!errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: deadline: %v, caused by %v", path, err, errors.Unwrap(err))
 		}

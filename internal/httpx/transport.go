@@ -13,8 +13,8 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider"
 )
 
-// transportError classifies a call that got no answer. The cause is kept without its URL, for errors.Is and errors.As.
-func transportError(ctx context.Context, err error) error {
+// transportError classifies a call that got no answer, by its cause and by how far it had come. The cause is kept without its URL, for errors.Is and errors.As.
+func transportError(ctx context.Context, err error, reached phase) error {
 	err = withoutURL(err)
 	// The guard's own refusal comes wrapped by the dialer.
 	if refused := (*provider.Error)(nil); errors.As(err, &refused) {
@@ -26,18 +26,16 @@ func transportError(ctx context.Context, err error) error {
 		// The cause given to the cancel function may be any error: say plainly what it was.
 		return &provider.Error{Class: class, Message: "the call was cancelled before there was an answer", Err: context.Canceled}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return &provider.Error{Class: class, Message: errDeadline, Err: context.DeadlineExceeded}
+		return &provider.Error{Class: class, Message: reached.ranOut(), Err: context.DeadlineExceeded}
 	case isTLS(err):
 		class, message = tlsError(err)
 	default:
-		message = connectionError(err)
+		message = connectionError(err, reached)
 	}
 	return &provider.Error{Class: class, Message: message, Err: err}
 }
 
-const errDeadline = "no answer within the deadline"
-
-func connectionError(err error) string {
+func connectionError(err error, reached phase) string {
 	var dns *net.DNSError
 	var timeout net.Error
 	switch {
@@ -46,7 +44,7 @@ func connectionError(err error) string {
 	case errors.As(err, &dns):
 		return "DNS gave no answer for the url's host name"
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return errDeadline
+		return reached.ranOut()
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "the service refused the connection"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED):
@@ -86,7 +84,7 @@ func tlsError(err error) (provider.Class, string) {
 		return provider.Config, "the service's TLS certificate is for another host name: check the host of the url"
 	case errors.As(err, &authority):
 		return provider.Config, "the service's TLS certificate is signed by an authority that is not trusted here: " +
-			"add the authority's certificate to those the operator trusts (SSL_CERT_DIR)"
+			"give the authority's certificate in --trusted-ca-file"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return provider.Transient, "the service's TLS certificate has expired or is not yet valid: " +
 			"its owner has to renew it, unless this node's clock is wrong"

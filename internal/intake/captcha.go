@@ -8,7 +8,6 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
-	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/intake/captcha"
 )
 
@@ -27,8 +26,12 @@ type captchaInput struct {
 	withoutScript bool
 }
 
-func newCaptchas(o Options, log logr.Logger) *captcha.Services {
-	return captcha.New(httpx.New(httpx.Options{AllowLoopback: o.AllowLoopback}), log, time.Now)
+func newCaptchas(o Options, log logr.Logger) (*captcha.Services, error) {
+	calls, err := o.Outbound.Client()
+	if err != nil {
+		return nil, err
+	}
+	return captcha.New(calls, log, time.Now), nil
 }
 
 // suspect says why a submission may come from a program, "" when there is no reason to think so. It refuses nobody: what is

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/intake/spool"
 	"github.com/contact-operator/contact-operator/internal/tracing"
 )
@@ -43,8 +44,8 @@ type Options struct {
 	MaxUnfinished int64
 	// EtcdQuotaBytes is etcd's quota; 0: how full etcd is, is not looked at.
 	EtcdQuotaBytes int64
-	// AllowLoopback lets a captcha's url lead to this machine itself.
-	AllowLoopback bool
+	// Outbound says where captchas may be checked, and whom the intake trusts.
+	Outbound httpx.Outbound
 	// AlertConfig is the file that says which alerts there are and who is told; empty: the defaults.
 	AlertConfig string
 	// AlertmanagerURLs are more of those who are told what is wrong with the spool.
@@ -101,7 +102,7 @@ func (o *Options) BindFlags(fs *flag.FlagSet) {
 	fs.Int64Var(&o.MaxUnfinished, "max-unfinished", o.MaxUnfinished, "While this many submissions are unfinished, new ones wait in the spool. 0: any number.")
 	fs.Int64Var(&o.EtcdQuotaBytes, "etcd-quota-bytes", o.EtcdQuotaBytes, "etcd's --quota-backend-bytes. From 80 % of it on, submissions wait in the spool. "+
 		"Needs the right to get /metrics of the API server. 0: how full etcd is, is not looked at.")
-	fs.BoolVar(&o.AllowLoopback, "allow-loopback", o.AllowLoopback, "Let captchas be checked by a stand-in on this machine itself; for local use.")
+	o.Outbound.BindFlags(fs)
 	fs.StringVar(&o.AlertConfig, "alert-config", o.AlertConfig, "File that says which alerts there are, from when on, and which Alertmanagers are told.")
 	fs.Func("alertmanager-url", "An Alertmanager that is told what is wrong with the spool, for example http://alertmanager-0.alertmanager:9093. "+
 		"May be given for each peer.", func(url string) error {

@@ -79,7 +79,10 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 	direct.tracer = o.Tracer
 	contacts := newAPIContacts(api)
 	secrets := newAPISecrets(api, pipelines.List, m, log)
-	captchas := newCaptchas(o, log)
+	captchas, err := newCaptchas(o, log)
+	if err != nil {
+		return err
+	}
 	defer captchas.Wait()
 	front := &front{pipelines: pipelines, committer: direct}
 	if o.SpoolDir != "" {

@@ -277,3 +277,27 @@ func TestHealthCheck(t *testing.T) {
 		}
 	})
 }
+
+// A system whose health calls cost something is asked seldom, while it works.
+func TestDearHealthCheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := newRegistry()
+		c := &checker{}
+		r.Set(crm, "1", Options{Timeout: time.Minute, Provider: provider.Provider{Health: c, HealthEvery: time.Hour}})
+		expect := func(reason string, calls int, wait time.Duration) {
+			t.Helper()
+			if got := time.Until(r.CheckHealth(t.Context(), crm)); c.calls != calls || got != wait {
+				t.Errorf("%s: %d checks, the next after %s; want %d, %s", reason, c.calls, got, calls, wait)
+			}
+		}
+		expect("nobody knows how it does", 1, time.Hour)
+		elapse(time.Hour - time.Minute)
+		expect("it was well lately", 1, time.Minute)
+		c.err = classed(provider.Transient)
+		elapse(time.Minute)
+		expect("it is time, and it fails", 2, idleTime)
+		c.err = nil
+		elapse(idleTime)
+		expect("one that fails is asked as ever", 3, time.Hour)
+	})
+}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// idleTime without a call is when a link is worth a health check.
+// idleTime without a call is when a link is worth a health check, unless its provider finds one too dear for that.
 const idleTime = time.Minute
 
 // epoch is a time that is past.
@@ -52,7 +52,9 @@ func (l *Link) nextCheck() time.Time {
 		return l.breaker.retryAt
 	case l.breaker.state() == HalfOpen, l.lastCall.IsZero():
 		return epoch
-	default:
+	case l.health.Condition == Failing || l.failures > 0:
 		return l.lastCall.Add(idleTime)
+	default:
+		return l.lastCall.Add(max(idleTime, l.options.Provider.HealthEvery))
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/contact-operator/contact-operator/internal/provider"
 )
 
 // Snapshot is how a link does, in figures.
@@ -24,6 +26,8 @@ type Snapshot struct {
 	Oldest  time.Time
 	// Drain estimates how long they will take; 0 while that can't be told.
 	Drain time.Duration
+	// Data that the provider answers from; nil: none that somebody has to keep new.
+	Data *provider.Data
 }
 
 // Keys lists the Integrations that have a link.
@@ -62,6 +66,9 @@ func (s *Snapshot) count(p *place) {
 }
 
 func (l *Link) snapshot() (s Snapshot, recordsPerSecond float64) {
+	if source := l.options.Provider.Data; source != nil {
+		s.Data = new(source.Data())
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()

@@ -29,11 +29,13 @@ func (p *pass) locate(ctx context.Context) outcome {
 	if locator == nil {
 		return unsuited(integration, "locate")
 	}
-	var found provider.Location
-	err = link.Call(ctx, func(ctx context.Context) error {
-		found, err = locator.Locate(ctx, p.subject())
-		return err
-	})
+	found, local := withoutCall(locator, p.subject())
+	if !local {
+		err = link.Call(ctx, func(ctx context.Context) error {
+			found, err = locator.Locate(ctx, p.subject())
+			return err
+		})
+	}
 	switch {
 	case err != nil:
 		o := p.failed(v1alpha1.StageLocated, integration, link, err)
@@ -50,4 +52,12 @@ func (p *pass) locate(ctx context.Context) outcome {
 		Integration: integration, FoundAt: metav1.NewTime(p.startedAt), Origin: contact.OriginOf(p.Submission),
 	})
 	return done(integration, v1alpha1.ReasonLocated, "")
+}
+
+// withoutCall is what a locator can tell by itself.
+func withoutCall(locator provider.Locator, s provider.Submission) (found provider.Location, ok bool) {
+	if l, is := locator.(provider.LocalLocator); is {
+		return l.LocateLocally(s)
+	}
+	return provider.Location{}, false
 }

@@ -113,6 +113,21 @@ func TestOnePass(t *testing.T) {
 			pipeline:    func(p *v1alpha1.ContactPipeline) { p.Spec.Order = v1alpha1.OrderStrict },
 			wantReasons: "Deliverable Retrying Pending Pending Waiting", wantState: "Active", wantCalls: "verifier locator",
 		},
+		"locator away, its answer known": {
+			reason: "needs no call, so waits for none",
+			world: func(w *world) {
+				w.local, w.refuse["locator"] = true, &provider.Wait{Busy: true, Message: "Integration locator is failing"}
+			},
+			submission:  func(s *v1alpha1.ContactSubmission) { s.Spec.Contact.Country = "DE" },
+			wantReasons: "Deliverable Located Synced Synced Completed", wantState: "Completed", wantCalls: "verifier crm marketing",
+		},
+		"locator away": {
+			reason: "where it has to be asked, that waits",
+			world: func(w *world) {
+				w.local, w.refuse["locator"] = true, &provider.Wait{Busy: true, Message: "Integration locator is failing"}
+			},
+			wantReasons: "Deliverable Parked Synced Synced Waiting", wantState: "Active", wantCalls: "verifier crm marketing",
+		},
 		"crm down": {
 			reason: "does not hold back marketing", world: func(w *world) { w.errs["crm"] = transient("reset") },
 			wantReasons: "Deliverable Located Retrying Synced Waiting", wantState: "Active",

@@ -32,6 +32,7 @@ type world struct {
 	now     time.Time
 	stored  *v1alpha1.Contact
 	panics  string // the Integration whose call panics
+	local   bool   // the locator can tell without a call
 
 	lastSuccess time.Time
 }
@@ -84,6 +85,9 @@ func (l fakeLink) Provider() provider.Provider {
 	case "verifier":
 		return provider.Provider{Verifier: l}
 	case "locator":
+		if l.w.local {
+			return provider.Provider{Locator: localLocator{l}}
+		}
 		return provider.Provider{Locator: l}
 	case "crm", "marketing":
 		return provider.Provider{Upserter: l}
@@ -107,6 +111,13 @@ func (l fakeLink) Verify(context.Context, provider.Submission) (provider.Verific
 
 func (l fakeLink) Locate(context.Context, provider.Submission) (provider.Location, error) {
 	return provider.Location{Country: l.w.country, Source: "Service"}, l.w.called(l.name)
+}
+
+// localLocator knows the country of who declares one.
+type localLocator struct{ fakeLink }
+
+func (localLocator) LocateLocally(s provider.Submission) (provider.Location, bool) {
+	return provider.Location{Country: s.Country, Source: "Declared"}, s.Country != ""
 }
 
 func (l fakeLink) Render(c provider.Contact) (provider.Request, error) {

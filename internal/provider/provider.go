@@ -93,6 +93,12 @@ type Locator interface {
 	Locate(ctx context.Context, s Submission) (Location, error)
 }
 
+// LocalLocator is a Locator that can tell of some submissions without a call: those are not held up while its system fails.
+type LocalLocator interface {
+	// LocateLocally returns what Locate would, and true, where that needs no call.
+	LocateLocally(s Submission) (Location, bool)
+}
+
 // Upserter makes an outside system hold a Contact. Writing the same Request again must change nothing there, also when
 // the first answer was lost.
 type Upserter interface {
@@ -168,6 +174,10 @@ type Provider struct {
 	Batch BatchUpserter
 	// Health is for systems that have a cheap way to ask.
 	Health HealthChecker
+	// HealthEvery is the least time between two health calls to a system that works, where each costs something; 0: a minute.
+	HealthEvery time.Duration
+	// Data is for adapters that answer from data which somebody has to keep new.
+	Data DataSource
 	// Close ends what the Provider keeps open or running. It is called once no call can come any more; nil: nothing to do.
 	Close func()
 }

@@ -52,8 +52,8 @@ type Options struct {
 	// LeaseDuration is how long the lease is good that is not renewed; 0 is the default, 30 seconds. A call that changes
 	// something is given no more time than the lease has left.
 	LeaseDuration time.Duration
-	// AllowLoopback lets Integrations call this machine itself.
-	AllowLoopback bool
+	// Outbound says where Integrations may call, and whom they trust.
+	Outbound httpx.Outbound
 	// Workers is how many submissions are processed at a time; 0 is the default.
 	Workers int
 	// WritesInFlight is how many writes to the API server are made at a time.
@@ -174,11 +174,15 @@ func setUp(mgr ctrl.Manager, o Options, registry prometheus.Registerer, gate lin
 	if err != nil {
 		return err
 	}
+	calls, err := o.Outbound.Client()
+	if err != nil {
+		return err
+	}
 	links := &controllers.Links{
 		Client:    mgr.GetClient(),
 		Registry:  link.NewRegistry(time.Now, gate),
 		Providers: catalog.Factories(),
-		HTTP:      o.Tracer.Client(httpx.New(httpx.Options{AllowLoopback: o.AllowLoopback})),
+		HTTP:      o.Tracer.Client(calls),
 		Metrics:   metrics,
 		Tracer:    o.Tracer,
 	}

@@ -107,6 +107,7 @@ func (s Service) title() string {
 	return map[Service]string{
 		Verifier: "Verifier", Locator: "Locator", CRM: "CRM", Marketing: "Marketing", HubSpot: "HubSpot", Listmonk: "listmonk",
 		Salesforce: "Salesforce", EspoCRM: "EspoCRM",
+		IPinfo: "ipinfo", MaxMind: "MaxMind",
 	}[s]
 }
 

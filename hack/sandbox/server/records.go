@@ -112,7 +112,10 @@ func (t *table) put(key string, fields func(current map[string]any) map[string]a
 	serial := t.serial
 	if !found {
 		serial++
-		r = Record{Key: key, Email: key}
+		r = Record{Key: key}
+		if strings.Contains(key, "@") { // not an IP address
+			r.Email = key
+		}
 		if t.hasIDs {
 			r.ID = t.idPrefix + strconv.Itoa(serial)
 		}

@@ -12,6 +12,8 @@ const (
 	Listmonk   Service = "listmonk"
 	Salesforce Service = "salesforce"
 	EspoCRM    Service = "espocrm"
+	IPinfo   Service = "ipinfo"
+	MaxMind  Service = "maxmind"
 )
 
 // Vendor is a stand-in for a real system: its paths, credentials, bodies, errors and limits. Faults, statistics and keeping the

@@ -34,7 +34,7 @@ func TestConfig(t *testing.T) {
 		"not a domain":       {`{"verify":{"allowedDomains":["person.example","*"]}}`, `spec.builtin.verify.allowedDomains[1]: "*" is not a domain`},
 		"no country":         {`{"locate":{"phoneRegion":"XX"}}`, `spec.builtin.locate.phoneRegion: "XX" is no country with telephones: give an ISO 3166-1 alpha-2 code, for example DE`},
 		"a country":          {`{"locate":{"phoneRegion":"UK"}}`, ""},
-		"no database":        {`{"locate":{"databasePath":"/there/is/no/such/file"}}`, "spec.builtin.locate.databasePath: /there/is/no/such/file: there is no such file: mount a volume that holds it into the operator's Pod, or leave databasePath out"},
+		"no database":        {`{"locate":{"databasePath":"/there/is/no/such/file"}}`, "spec.builtin.locate.databasePath: /there/is/no/such/file: there is no such file: mount a volume that holds it into the operator's Pod"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -18,7 +18,7 @@
 //
 // # Locate
 //
-// What the person declared comes before the phone number, and that before the IP address. Others that disagree are named.
+// As package location does it, with a database file for IP addresses.
 //
 // # Choices
 //
@@ -26,9 +26,4 @@
 // and its patience from the machine, answers from /etc/hosts, and gives the same error for a domain that does not exist
 // and one without the record asked for. The usual DNS library has moved to another major version and host, and the module
 // that everybody knows will be archived.
-//
-// Country names come from golang.org/x/text/language/display: CLDR's names in all its 200 languages, about 27,000 names, built
-// once on first use in a tenth of a second. Data of countries with English names only would know a part of what people type.
-//
-// An mmdb file is read into memory, not mapped: a mapped file that somebody overwrites in place takes the process down.
 package builtin

@@ -4,6 +4,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/contact-operator/contact-operator/hack/sandbox/mmdb"
 )
 
 // ContractDNS is the address of a DNS server that knows the domain of an e-mail address.
@@ -17,6 +20,10 @@ func ContractDNS(t testing.TB, email string) string {
 func ContractDatabase(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "country.mmdb")
-	writeFile(t, path, testDatabase(t, "GeoLite2-Country", map[string]any{"203.0.113.0/24": nested("FR")}))
+	content, err := mmdb.File("GeoLite2-Country", time.Now(), map[string]mmdb.Record{"203.0.113.0/24": mmdb.Country("FR")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, path, content)
 	return path
 }

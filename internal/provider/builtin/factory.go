@@ -2,16 +2,14 @@ package builtin
 
 import (
 	"encoding/json"
-	"sync"
 	"time"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
 )
 
-// Factory makes the provider Builtin. All Providers that it makes share one index of country names, built when the first
-// of them needs it.
+// Factory makes the provider Builtin.
 func Factory() provider.Factory {
-	m := maker{now: time.Now, countries: sync.OnceValue(newCountries)}
+	m := maker{now: time.Now}
 	return provider.Factory{Member: "builtin", Refs: refs, New: m.make}
 }
 
@@ -29,8 +27,7 @@ func refs(spec json.RawMessage) (provider.Refs, error) {
 
 // maker holds what the Providers share.
 type maker struct {
-	now       provider.Clock
-	countries func() *countries
+	now provider.Clock
 }
 
 // make reads the database, if there is one, and starts nothing: lists are fetched from the first call on.
@@ -41,11 +38,9 @@ func (m maker) make(s provider.Settings) (provider.Provider, error) {
 	}
 	var p provider.Provider
 	if c.Locate != nil {
-		l, err := m.locator(*c.Locate)
-		if err != nil {
+		if err := m.locate(*c.Locate, &p); err != nil {
 			return provider.Provider{}, err
 		}
-		p.Locator = l
 	}
 	if c.Verify != nil {
 		v, err := m.verifier(*c.Verify, s)

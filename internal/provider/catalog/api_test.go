@@ -13,8 +13,10 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider/espocrm"
 	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
 	"github.com/contact-operator/contact-operator/internal/provider/hubspot"
+	"github.com/contact-operator/contact-operator/internal/provider/ipinfo"
 	"github.com/contact-operator/contact-operator/internal/provider/listmonk"
 	"github.com/contact-operator/contact-operator/internal/provider/salesforce"
+	"github.com/contact-operator/contact-operator/internal/provider/maxmind"
 )
 
 func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
@@ -23,6 +25,7 @@ func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
 	for _, name := range []v1alpha1.ProviderType{
 		v1alpha1.ProviderHTTP, v1alpha1.ProviderBuiltin, v1alpha1.ProviderHubSpot, v1alpha1.ProviderListmonk,
 		v1alpha1.ProviderSalesforce, v1alpha1.ProviderEspoCRM,
+		v1alpha1.ProviderMaxMind, v1alpha1.ProviderIPinfo,
 	} {
 		f, ok := factories[string(name)]
 		if !ok || f.New == nil || f.Refs == nil || f.Member == "" {
@@ -48,6 +51,8 @@ func TestConfigMatchesTheAPI(t *testing.T) {
 		"Salesforce": {func() any { return new(v1alpha1.SalesforceProvider) }, func() any { return new(salesforce.Config) }},
 		"EspoCRM":    {func() any { return new(v1alpha1.EspoCRMProvider) }, func() any { return new(espocrm.Config) }},
 		"Builtin":    {func() any { return new(v1alpha1.BuiltinProvider) }, func() any { return new(builtin.Config) }},
+		"MaxMind":  {func() any { return new(v1alpha1.MaxMindProvider) }, func() any { return new(maxmind.Config) }},
+		"IPinfo":   {func() any { return new(v1alpha1.IPinfoProvider) }, func() any { return new(ipinfo.Config) }},
 	}
 	for name := range Factories() {
 		if cases[name].newAPI == nil {

@@ -7,8 +7,10 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider/espocrm"
 	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
 	"github.com/contact-operator/contact-operator/internal/provider/hubspot"
+	"github.com/contact-operator/contact-operator/internal/provider/ipinfo"
 	"github.com/contact-operator/contact-operator/internal/provider/listmonk"
 	"github.com/contact-operator/contact-operator/internal/provider/salesforce"
+	"github.com/contact-operator/contact-operator/internal/provider/maxmind"
 )
 
 // Factories are the adapters by the name that an Integration's spec.provider has.
@@ -20,5 +22,7 @@ func Factories() map[string]provider.Factory {
 		"HubSpot":    hubspot.Factory(),
 		"Listmonk":   listmonk.Factory(),
 		"Salesforce": salesforce.Factory(),
+		"IPinfo":   ipinfo.Factory(),
+		"MaxMind":  maxmind.Factory(),
 	}
 }

@@ -38,6 +38,8 @@ func whatIsSaid() map[string]said {
 		"Salesforce": {stage: "CRMSynced", repeatable: "upsert by external id", limits: "24 h, long calls, locked rows", erase: "to the recycle bin"},
 		"HubSpot":    {stage: "CRMSynced", repeatable: "upsert by address", limits: "10 s, day, Retry-After", erase: "archive, or for good"},
 		"Listmonk":   {stage: "MarketingSynced", repeatable: "create, then steps", limits: "Retry-After (of a proxy)", erase: "delete"},
+		"IPinfo":   {stage: "Located", limits: "quota, Retry-After"},
+		"MaxMind":  {stage: "Located", limits: "credit, Retry-After"},
 	}
 }
 
@@ -180,19 +182,24 @@ func TestIntegrationsOnThePagesCompile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, rest, found := strings.Cut(string(content), "```yaml\n")
-		example, _, ended := strings.Cut(rest, "```\n")
-		if !found || !ended {
+		examples := 0
+		for block := range strings.SplitSeq(string(withGeoDatabase(t, content)), "```yaml\n") {
+			example, _, ended := strings.Cut(block, "```\n")
+			if !ended || !strings.Contains(example, "kind: Integration\n") {
+				continue
+			}
+			examples++
+			var i v1alpha1.Integration
+			if err := yaml.UnmarshalStrict([]byte(example), &i); err != nil {
+				t.Errorf("%s: %v", page, err)
+				continue
+			}
+			if p := made(t, i); p.Upserter == nil && p.Verifier == nil && p.Locator == nil {
+				t.Errorf("%s: the Integration serves no stage", page)
+			}
+		}
+		if examples == 0 {
 			t.Errorf("%s has no Integration", page)
-			continue
-		}
-		var i v1alpha1.Integration
-		if err := yaml.UnmarshalStrict([]byte(example), &i); err != nil {
-			t.Errorf("%s: %v", page, err)
-			continue
-		}
-		if p := made(t, i); p.Upserter == nil {
-			t.Errorf("%s: the Integration can't write", page)
 		}
 	}
 }

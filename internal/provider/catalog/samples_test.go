@@ -6,10 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/hack/sandbox/mmdb"
 	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/provider"
 )
@@ -107,8 +109,26 @@ func documents(t *testing.T, patterns ...string) [][]byte {
 			if err != nil {
 				t.Fatal(err)
 			}
-			list = append(list, bytes.Split(content, []byte("\n---\n"))...)
+			list = append(list, bytes.Split(withGeoDatabase(t, content), []byte("\n---\n"))...)
 		}
 	}
 	return list
+}
+
+// withGeoDatabase gives a text that names the database of the samples one that is there.
+func withGeoDatabase(t *testing.T, text []byte) []byte {
+	t.Helper()
+	const path = "/var/lib/geoip/GeoLite2-Country.mmdb"
+	if !bytes.Contains(text, []byte(path)) {
+		return text
+	}
+	content, err := mmdb.World(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), filepath.Base(path))
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return bytes.ReplaceAll(text, []byte(path), []byte(file))
 }

@@ -1,4 +1,4 @@
-package builtin
+package location
 
 // countryAliases are names that CLDR does not have: short forms, official ones, parts that people take for the whole, and
 // the changes of the last years. Separated by commas; case, accents, blanks and punctuation don't matter.

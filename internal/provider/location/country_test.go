@@ -1,4 +1,4 @@
-package builtin
+package location
 
 import (
 	"testing"
@@ -117,7 +117,7 @@ func FuzzFindCountry(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
-		if code := c.find(typed); code != "" && (len(code) != 2 || parseCode(code) != code) {
+		if code := c.find(typed); code != "" && (len(code) != 2 || ParseCode(code) != code) {
 			t.Errorf("%q is %q", typed, code)
 		}
 	})

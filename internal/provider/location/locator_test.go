@@ -1,38 +1,45 @@
-package builtin
+package location
 
 import (
+	"context"
+	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/contact-operator/contact-operator/hack/sandbox/mmdb"
 	"github.com/contact-operator/contact-operator/internal/provider"
 )
+
+func testLocator(t testing.TB, o Options) *Locator {
+	t.Helper()
+	l, err := NewLocator(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
 
 func TestLocate(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir() + "/country.mmdb"
-	writeFile(t, path, testDatabase(t, "GeoLite2-Country", map[string]any{
-		"203.0.113.0/24":  nested("FR"),
-		"198.51.100.0/24": nested("US"),
-		"2001:db8::/32":   nested("JP"),
-		"192.0.2.0/24":    nested(""),
-		"10.0.0.0/8":      nested("SE"), // wrong: nobody owns it
-		"100.64.0.0/10":   nested("SE"),
+	writeFile(t, path, testDatabase(t, "GeoLite2-Country", map[string]mmdb.Record{
+		"203.0.113.0/24":  mmdb.Country("FR"),
+		"198.51.100.0/24": mmdb.Country("US"),
+		"2001:db8::/32":   mmdb.Country("JP"),
+		"192.0.2.0/24":    mmdb.Country(""),
+		"10.0.0.0/8":      mmdb.Country("SE"), // wrong: nobody owns it
+		"100.64.0.0/10":   mmdb.Country("SE"),
 	}))
-	names := newCountries()
-	locators := map[string]Locate{
-		"":         {DatabasePath: path},
-		"DE":       {DatabasePath: path, PhoneRegion: "DE"},
-		"no files": {},
+	database, err := open(path, newTestClock())
+	if err != nil {
+		t.Fatal(err)
 	}
-	made := map[string]*locator{}
-	for name, c := range locators {
-		l, err := maker{now: time.Now, countries: func() *countries { return names }}.locator(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		made[name] = l
+	made := map[string]*Locator{
+		"":          testLocator(t, Options{Addresses: database.Country}),
+		"DE":        testLocator(t, Options{Addresses: database.Country, PhoneRegion: "DE"}),
+		"if needed": testLocator(t, Options{Addresses: database.Country, LookUp: IfNeeded}),
+		"no files":  testLocator(t, Options{}),
 	}
 	cases := map[string]struct {
 		locator string
@@ -80,6 +87,10 @@ func TestLocate(t *testing.T) {
 		"Ascension":               {in: provider.Submission{Phone: "+247 62889"}, want: provider.Location{Country: "SH", Source: "Phone", Phone: "+24762889"}},
 		"too short":               {in: provider.Submission{Phone: "+49 30"}},
 		"words":                   {locator: "DE", in: provider.Submission{Phone: "call me"}},
+		"if needed, it is":        {locator: "if needed", in: provider.Submission{RemoteIP: "203.0.113.77"}, want: provider.Location{Country: "FR", Source: "IP"}},
+		"if needed, declared":     {locator: "if needed", in: provider.Submission{Country: "GB", RemoteIP: "203.0.113.77"}, want: provider.Location{Country: "GB", Source: "Declared"}},
+		"if needed, a phone":      {locator: "if needed", in: provider.Submission{Phone: "+49 30 901820", RemoteIP: "203.0.113.77"}, want: provider.Location{Country: "DE", Source: "Phone", Phone: "+4930901820"}},
+		"if needed, no country's": {locator: "if needed", in: provider.Submission{Phone: "+800 1234 5678", RemoteIP: "203.0.113.77"}, want: provider.Location{Country: "FR", Source: "IP", Phone: "+80012345678"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -95,5 +106,58 @@ func TestLocate(t *testing.T) {
 				t.Errorf("the disagreement has %d bytes", len(got.Disagreement))
 			}
 		})
+	}
+}
+
+// What needs no look-up is known without one, and then nobody is asked.
+func TestLocateLocally(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	addresses := func(_ context.Context, addr netip.Addr) (string, error) {
+		asked++
+		if addr != netip.MustParseAddr("203.0.113.77") {
+			t.Errorf("asked about %v", addr)
+		}
+		return "", provider.Errorf(provider.Transient, "away")
+	}
+	cases := map[string]struct {
+		lookUp string
+		in     provider.Submission
+		wantOK bool
+	}{
+		"declared, if needed":          {IfNeeded, provider.Submission{Country: "GB", RemoteIP: "203.0.113.77"}, true},
+		"declared, always":             {Always, provider.Submission{Country: "GB", RemoteIP: "203.0.113.77"}, false},
+		"an address alone, if needed":  {IfNeeded, provider.Submission{RemoteIP: "203.0.113.77"}, false},
+		"nothing, always":              {Always, provider.Submission{}, true},
+		"a private address, always":    {Always, provider.Submission{RemoteIP: "10.1.2.3"}, true},
+		"a private address, if needed": {IfNeeded, provider.Submission{RemoteIP: "fd00::1"}, true},
+		"loopback":                     {Always, provider.Submission{RemoteIP: "::1"}, true},
+		"behind a carrier":             {Always, provider.Submission{RemoteIP: "100.64.1.1"}, true},
+	}
+	for name, tc := range cases {
+		l, before := testLocator(t, Options{Addresses: addresses, LookUp: tc.lookUp}), asked
+		found, ok := l.LocateLocally(tc.in)
+		if ok != tc.wantOK || asked != before {
+			t.Errorf("%s: %v, %d calls; want %v, none", name, ok, asked-before, tc.wantOK)
+		}
+		got, err := l.Locate(t.Context(), tc.in)
+		if tc.wantOK && (err != nil || got != found || asked != before) {
+			t.Errorf("%s: Locate: %v, %v, %d calls; want what was known already", name, got, err, asked-before)
+		}
+		if !tc.wantOK && (err == nil || asked != before+1) {
+			t.Errorf("%s: Locate: %v, %d calls; want the failure of one", name, err, asked-before)
+		}
+	}
+}
+
+func TestNewLocatorRefuses(t *testing.T) {
+	t.Parallel()
+	for want, o := range map[string]Options{
+		`a.phone: "XX" is no country with telephones: give an ISO 3166-1 alpha-2 code, for example DE`: {PhoneField: "a.phone", PhoneRegion: "XX"},
+		`a.lookUp: "Sometimes" is neither IfNeeded nor Always`:                                         {LookUpField: "a.lookUp", LookUp: "Sometimes"},
+	} {
+		if _, err := NewLocator(o); err == nil || provider.AsError(err).Class != provider.Config || provider.AsError(err).Message != want {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 }

@@ -35,7 +35,7 @@ type Integration struct {
 
 // ProviderType names an adapter.
 //
-// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;Listmonk
+// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;Listmonk;Reacher;ZeroBounce;Kickbox
 type ProviderType string
 
 const (
@@ -47,6 +47,12 @@ const (
 	ProviderHubSpot ProviderType = "HubSpot"
 	// ProviderListmonk is the newsletter system listmonk, as spec.listmonk says.
 	ProviderListmonk ProviderType = "Listmonk"
+	// ProviderReacher verifies addresses by a Reacher server of one's own, as spec.reacher says.
+	ProviderReacher ProviderType = "Reacher"
+	// ProviderZeroBounce verifies addresses by ZeroBounce, as spec.zerobounce says.
+	ProviderZeroBounce ProviderType = "ZeroBounce"
+	// ProviderKickbox verifies addresses by Kickbox, as spec.kickbox says.
+	ProviderKickbox ProviderType = "Kickbox"
 )
 
 // IntegrationSpec says how a system is reached.
@@ -55,6 +61,9 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Builtin' ? has(self.builtin) : !has(self.builtin)",message="provider Builtin is configured in spec.builtin, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'HubSpot' ? has(self.hubspot) : !has(self.hubspot)",message="provider HubSpot is configured in spec.hubspot, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Listmonk' ? has(self.listmonk) : !has(self.listmonk)",message="provider Listmonk is configured in spec.listmonk, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Reacher' ? has(self.reacher) : !has(self.reacher)",message="provider Reacher is configured in spec.reacher, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'ZeroBounce' ? has(self.zerobounce) : !has(self.zerobounce)",message="provider ZeroBounce is configured in spec.zerobounce, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Kickbox' ? has(self.kickbox) : !has(self.kickbox)",message="provider Kickbox is configured in spec.kickbox, and nothing else is"
 type IntegrationSpec struct {
 	// provider is the adapter that speaks to the system.
 	// +required
@@ -101,6 +110,18 @@ type IntegrationSpec struct {
 	// listmonk keeps people as subscribers in listmonk.
 	// +optional
 	Listmonk *ListmonkProvider `json:"listmonk,omitempty"`
+
+	// reacher verifies addresses by a Reacher server of one's own.
+	// +optional
+	Reacher *ReacherProvider `json:"reacher,omitempty"`
+
+	// zerobounce verifies addresses by ZeroBounce.
+	// +optional
+	ZeroBounce *ZeroBounceProvider `json:"zerobounce,omitempty"`
+
+	// kickbox verifies addresses by Kickbox.
+	// +optional
+	Kickbox *KickboxProvider `json:"kickbox,omitempty"`
 }
 
 // LinkLimits bound what a system is asked to do at a time.

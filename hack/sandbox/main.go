@@ -1,6 +1,7 @@
 // Command sandbox serves stand-ins for an e-mail verifier, a locator, a CRM and a marketing system, for trials and tests.
 //
-// Beside these plain services it speaks the dialects of real systems, below /hubspot and /listmonk.
+// Beside these plain services it speaks the dialects of real systems, each below a path of its own: /hubspot, /listmonk, and
+// the verifiers /reacher, /zerobounce and /kickbox.
 //
 // Each service takes a token, by default sandbox-<service>-token; SANDBOX_<SERVICE>_TOKEN sets another one.
 //
@@ -30,8 +31,11 @@ import (
 
 	"github.com/contact-operator/contact-operator/hack/sandbox/dns"
 	"github.com/contact-operator/contact-operator/hack/sandbox/hubspot"
+	"github.com/contact-operator/contact-operator/hack/sandbox/kickbox"
 	"github.com/contact-operator/contact-operator/hack/sandbox/listmonk"
+	"github.com/contact-operator/contact-operator/hack/sandbox/reacher"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
+	"github.com/contact-operator/contact-operator/hack/sandbox/zerobounce"
 )
 
 // options are where the sandbox listens and what it keeps; "" leaves a part out.
@@ -60,6 +64,10 @@ func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 	vendors := map[server.Service]server.NewVendor{
 		server.HubSpot:  hubspot.New(hubspot.Free()),
 		server.Listmonk: listmonk.New(listmonk.Options{}),
+
+		server.Reacher:    reacher.New(reacher.Options{PerMinute: 600}),
+		server.ZeroBounce: zerobounce.New(zerobounce.Options{}),
+		server.Kickbox:    kickbox.New(kickbox.Options{}),
 	}
 	tokens := map[server.Service]string{}
 	for _, name := range slices.AppendSeq(server.Services(), maps.Keys(vendors)) {

@@ -12,7 +12,10 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider/builtin"
 	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
 	"github.com/contact-operator/contact-operator/internal/provider/hubspot"
+	"github.com/contact-operator/contact-operator/internal/provider/kickbox"
 	"github.com/contact-operator/contact-operator/internal/provider/listmonk"
+	"github.com/contact-operator/contact-operator/internal/provider/reacher"
+	"github.com/contact-operator/contact-operator/internal/provider/zerobounce"
 )
 
 func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
@@ -20,6 +23,7 @@ func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
 	factories := Factories()
 	for _, name := range []v1alpha1.ProviderType{
 		v1alpha1.ProviderHTTP, v1alpha1.ProviderBuiltin, v1alpha1.ProviderHubSpot, v1alpha1.ProviderListmonk,
+		v1alpha1.ProviderReacher, v1alpha1.ProviderZeroBounce, v1alpha1.ProviderKickbox,
 	} {
 		f, ok := factories[string(name)]
 		if !ok || f.New == nil || f.Refs == nil || f.Member == "" {
@@ -42,6 +46,9 @@ func TestConfigMatchesTheAPI(t *testing.T) {
 		"HTTP":     {func() any { return new(v1alpha1.HTTPProvider) }, func() any { return new(httpjson.Config) }},
 		"HubSpot":  {func() any { return new(v1alpha1.HubSpotProvider) }, func() any { return new(hubspot.Config) }},
 		"Listmonk": {func() any { return new(v1alpha1.ListmonkProvider) }, func() any { return new(listmonk.Config) }},
+		"Reacher":    {func() any { return new(v1alpha1.ReacherProvider) }, func() any { return new(reacher.Config) }},
+		"ZeroBounce": {func() any { return new(v1alpha1.ZeroBounceProvider) }, func() any { return new(zerobounce.Config) }},
+		"Kickbox":    {func() any { return new(v1alpha1.KickboxProvider) }, func() any { return new(kickbox.Config) }},
 		"Builtin":  {func() any { return new(v1alpha1.BuiltinProvider) }, func() any { return new(builtin.Config) }},
 	}
 	for name := range Factories() {

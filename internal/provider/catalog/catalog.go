@@ -6,15 +6,21 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider/builtin"
 	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
 	"github.com/contact-operator/contact-operator/internal/provider/hubspot"
+	"github.com/contact-operator/contact-operator/internal/provider/kickbox"
 	"github.com/contact-operator/contact-operator/internal/provider/listmonk"
+	"github.com/contact-operator/contact-operator/internal/provider/reacher"
+	"github.com/contact-operator/contact-operator/internal/provider/zerobounce"
 )
 
 // Factories are the adapters by the name that an Integration's spec.provider has.
 func Factories() map[string]provider.Factory {
 	return map[string]provider.Factory{
-		"Builtin":  builtin.Factory(),
-		"HTTP":     httpjson.Factory(),
-		"HubSpot":  hubspot.Factory(),
-		"Listmonk": listmonk.Factory(),
+		"Builtin":    builtin.Factory(),
+		"HTTP":       httpjson.Factory(),
+		"HubSpot":    hubspot.Factory(),
+		"Kickbox":    kickbox.Factory(),
+		"Listmonk":   listmonk.Factory(),
+		"Reacher":    reacher.Factory(),
+		"ZeroBounce": zerobounce.Factory(),
 	}
 }

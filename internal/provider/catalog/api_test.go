@@ -43,13 +43,13 @@ func TestConfigMatchesTheAPI(t *testing.T) {
 	cases := map[string]struct {
 		newAPI, newConfig func() any
 	}{
-		"HTTP":     {func() any { return new(v1alpha1.HTTPProvider) }, func() any { return new(httpjson.Config) }},
-		"HubSpot":  {func() any { return new(v1alpha1.HubSpotProvider) }, func() any { return new(hubspot.Config) }},
-		"Listmonk": {func() any { return new(v1alpha1.ListmonkProvider) }, func() any { return new(listmonk.Config) }},
+		"HTTP":       {func() any { return new(v1alpha1.HTTPProvider) }, func() any { return new(httpjson.Config) }},
+		"HubSpot":    {func() any { return new(v1alpha1.HubSpotProvider) }, func() any { return new(hubspot.Config) }},
+		"Listmonk":   {func() any { return new(v1alpha1.ListmonkProvider) }, func() any { return new(listmonk.Config) }},
 		"Reacher":    {func() any { return new(v1alpha1.ReacherProvider) }, func() any { return new(reacher.Config) }},
 		"ZeroBounce": {func() any { return new(v1alpha1.ZeroBounceProvider) }, func() any { return new(zerobounce.Config) }},
 		"Kickbox":    {func() any { return new(v1alpha1.KickboxProvider) }, func() any { return new(kickbox.Config) }},
-		"Builtin":  {func() any { return new(v1alpha1.BuiltinProvider) }, func() any { return new(builtin.Config) }},
+		"Builtin":    {func() any { return new(v1alpha1.BuiltinProvider) }, func() any { return new(builtin.Config) }},
 	}
 	for name := range Factories() {
 		if cases[name].newAPI == nil {

@@ -35,7 +35,9 @@ func (r reply) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 // What each status and body means, for a verification and for a health call.
 func TestStatuses(t *testing.T) {
 	t.Parallel()
-	plain := func(class provider.Class, message string) *provider.Error { return &provider.Error{Class: class, Message: message} }
+	plain := func(class provider.Class, message string) *provider.Error {
+		return &provider.Error{Class: class, Message: message}
+	}
 	unreadable := plain(provider.Transient, "the answer is not one of Kickbox's API: check that spec.kickbox.url leads there, and what stands between")
 	noCredits := plain(provider.Auth, "the Kickbox account has no credits left: buy some; addresses wait meanwhile, and go on within minutes of it")
 	failure := plain(provider.Transient, "Kickbox says that it did not succeed (status 200): look into the account if it goes on")
@@ -95,17 +97,17 @@ func TestStatuses(t *testing.T) {
 func TestBodies(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]provider.Verification{
-		`{"result":"deliverable","reason":"accepted_email","role":true}`:      {Verdict: "Role", Evidence: "deliverable: accepted_email"},
-		`{"result":"deliverable","reason":"accepted_email","accept_all":true}`: {Verdict: "AcceptAll", Evidence: "deliverable: accepted_email"},
+		`{"result":"deliverable","reason":"accepted_email","role":true}`:         {Verdict: "Role", Evidence: "deliverable: accepted_email"},
+		`{"result":"deliverable","reason":"accepted_email","accept_all":true}`:   {Verdict: "AcceptAll", Evidence: "deliverable: accepted_email"},
 		`{"result":"undeliverable","reason":"rejected_email","disposable":true}`: {Verdict: "Undeliverable", Evidence: "undeliverable: rejected_email"},
-		`{"result":"undeliverable","reason":"invalid_domain","free":false}`:   {Verdict: "Undeliverable", Evidence: "undeliverable: invalid_domain"},
-		`{"result":"undeliverable","reason":"invalid_smtp"}`:                  {Verdict: "Undeliverable", Evidence: "undeliverable: invalid_smtp"},
-		`{"result":"unknown","reason":"timeout","disposable":true}`:           {Verdict: "Disposable", Evidence: "unknown: timeout"},
-		`{"result":"unknown","reason":"invalid_smtp"}`:                        {Verdict: "Unknown", Evidence: "unknown: invalid_smtp"},
-		`{"result":"unknown","reason":"unavailable_smtp"}`:                    {Verdict: "Unknown", Evidence: "unknown: unavailable_smtp"},
-		`{"result":"unknown","reason":"unexpected_error"}`:                    {Verdict: "Unknown", Evidence: "unknown: unexpected_error"},
-		`{"result":"risky","reason":null}`:                                    {Verdict: "Unknown", Evidence: "risky"},
-		`{"result":"perhaps","reason":"quantum","did_you_mean":"javascript"}`: {Verdict: "Unknown", Evidence: "a result that is new: a reason that is new"},
+		`{"result":"undeliverable","reason":"invalid_domain","free":false}`:      {Verdict: "Undeliverable", Evidence: "undeliverable: invalid_domain"},
+		`{"result":"undeliverable","reason":"invalid_smtp"}`:                     {Verdict: "Undeliverable", Evidence: "undeliverable: invalid_smtp"},
+		`{"result":"unknown","reason":"timeout","disposable":true}`:              {Verdict: "Disposable", Evidence: "unknown: timeout"},
+		`{"result":"unknown","reason":"invalid_smtp"}`:                           {Verdict: "Unknown", Evidence: "unknown: invalid_smtp"},
+		`{"result":"unknown","reason":"unavailable_smtp"}`:                       {Verdict: "Unknown", Evidence: "unknown: unavailable_smtp"},
+		`{"result":"unknown","reason":"unexpected_error"}`:                       {Verdict: "Unknown", Evidence: "unknown: unexpected_error"},
+		`{"result":"risky","reason":null}`:                                       {Verdict: "Unknown", Evidence: "risky"},
+		`{"result":"perhaps","reason":"quantum","did_you_mean":"javascript"}`:    {Verdict: "Unknown", Evidence: "a result that is new: a reason that is new"},
 	} {
 		got, err := ask(t, connect(t, reply{body: body}, "", liveKey), "ada@example.com")
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {

@@ -36,7 +36,9 @@ func TestStatuses(t *testing.T) {
 	throttled := func(wait time.Duration) *provider.Error {
 		return &provider.Error{Class: provider.Throttled, RetryAfter: wait, Message: "Reacher's own limit is reached (status 429): raise max_requests_per_… there, or lower limits.rate"}
 	}
-	plain := func(class provider.Class, message string) *provider.Error { return &provider.Error{Class: class, Message: message} }
+	plain := func(class provider.Class, message string) *provider.Error {
+		return &provider.Error{Class: class, Message: message}
+	}
 	notThere := func(status string) *provider.Error {
 		return plain(provider.Config, "there is no API of Reacher at spec.reacher.url (status "+status+"): give the address that the documentation of this provider names")
 	}
@@ -45,33 +47,33 @@ func TestStatuses(t *testing.T) {
 		want       *provider.Error
 		wantHealth *provider.Error
 	}{
-		"a page":                       {reply{body: "<html>"}, unreadable, unreadable},
-		"nothing":                      {reply{}, unreadable, unreadable},
-		"null":                         {reply{body: "null"}, unreadable, unreadable},
-		"no verdict":                   {reply{body: `{"syntax":{"is_valid_syntax":true}}`}, unreadable, unreadable},
-		"no syntax":                    {reply{body: `{"is_reachable":"safe"}`}, unreadable, unreadable},
-		"another type":                 {reply{body: `{"is_reachable":1}`}, unreadable, unreadable},
-		"400 of its own":               {reply{status: 400, body: `{"error":"to_email field is required."}`}, plain(provider.Invalid, "Reacher does not look at this address (status 400)"), nil},
-		"400, the secret is missing":   {reply{status: 400, body: `Missing request header "x-reacher-secret"`}, wrongSecret, wrongSecret},
-		"400, the secret is wrong":     {reply{status: 400, body: `Invalid request header "x-reacher-secret"`}, wrongSecret, wrongSecret},
-		"401 of a proxy":               {reply{status: 401}, plain(provider.Auth, "the service answered with status 401 (Unauthorized): check the credentials and what they allow"), plain(provider.Auth, "the service answered with status 401 (Unauthorized): check the credentials and what they allow")},
-		"403 of a proxy":               {reply{status: 403}, plain(provider.Auth, "the service answered with status 403 (Forbidden): check the credentials and what they allow"), plain(provider.Auth, "the service answered with status 403 (Forbidden): check the credentials and what they allow")},
-		"404":                          {reply{status: 404}, notThere("404"), notThere("404")},
-		"405":                          {reply{status: 405}, notThere("405"), notThere("405")},
-		"411":                          {reply{status: 411}, plain(provider.Config, "the service answered with status 411 (Length Required): check the Integration's url, method and mapping"), plain(provider.Config, "the service answered with status 411 (Length Required): check the Integration's url, method and mapping")},
-		"413":                          {reply{status: 413}, plain(provider.Invalid, "the service answered with status 413 (Request Entity Too Large)"), plain(provider.Invalid, "the service answered with status 413 (Request Entity Too Large)")},
-		"429, seconds":                 {reply{status: 429, body: `{"error":"Rate limit per minute exceeded, please wait 12.3s"}`}, throttled(12300 * time.Millisecond), throttled(12300 * time.Millisecond)},
-		"429, milliseconds":            {reply{status: 429, body: `{"error":"Rate limit per second exceeded, please wait 345.678901ms"}`}, throttled(345678901), throttled(345678901)},
-		"429, microseconds":            {reply{status: 429, body: `{"error":"Rate limit per second exceeded, please wait 12.5µs"}`}, throttled(12500), throttled(12500)},
-		"429, most of a day":           {reply{status: 429, body: `{"error":"Rate limit per day exceeded, please wait 80000.25s"}`}, throttled(time.Hour), throttled(time.Hour)},
-		"429, other words":             {reply{status: 429, body: `{"error":"wait a bit"}`}, throttled(0), throttled(0)},
-		"429, a number that is none":   {reply{status: 429, body: `{"error":"please wait 1.2.3s"}`}, throttled(0), throttled(0)},
-		"429 of a proxy":               {reply{status: 429, header: map[string]string{"Retry-After": "7"}, body: "slow down"}, throttled(7 * time.Second), throttled(7 * time.Second)},
-		"500, the storage fails":       {reply{status: 500, body: `{"error":"storage"}`}, plain(provider.Transient, "the service answered with status 500 (Internal Server Error)"), plain(provider.Transient, "the service answered with status 500 (Internal Server Error)")},
-		"500, no reply of the worker":  {reply{status: 500, body: `{"error":"Failed to get a reply from the worker."}`}, plain(provider.Transient, "the service answered with status 500 (Internal Server Error)"), plain(provider.Transient, "the service answered with status 500 (Internal Server Error)")},
-		"503 with a wait":              {reply{status: 503, header: map[string]string{"Retry-After": "7"}}, &provider.Error{Class: provider.Transient, Message: "the service answered with status 503 (Service Unavailable)", RetryAfter: 7 * time.Second}, &provider.Error{Class: provider.Transient, Message: "the service answered with status 503 (Service Unavailable)", RetryAfter: 7 * time.Second}},
-		"a redirect":                   {reply{status: 308, header: map[string]string{"Location": "/x"}}, plain(provider.Config, "the service answered with status 308 (Permanent Redirect), a redirect, which is not followed: give the url that it leads to"), plain(provider.Config, "the service answered with status 308 (Permanent Redirect), a redirect, which is not followed: give the url that it leads to")},
-		"a verdict for a health call":  {reply{body: `{"is_reachable":"invalid","syntax":{"is_valid_syntax":false}}`}, nil, unreadable},
+		"a page":                      {reply{body: "<html>"}, unreadable, unreadable},
+		"nothing":                     {reply{}, unreadable, unreadable},
+		"null":                        {reply{body: "null"}, unreadable, unreadable},
+		"no verdict":                  {reply{body: `{"syntax":{"is_valid_syntax":true}}`}, unreadable, unreadable},
+		"no syntax":                   {reply{body: `{"is_reachable":"safe"}`}, unreadable, unreadable},
+		"another type":                {reply{body: `{"is_reachable":1}`}, unreadable, unreadable},
+		"400 of its own":              {reply{status: 400, body: `{"error":"to_email field is required."}`}, plain(provider.Invalid, "Reacher does not look at this address (status 400)"), nil},
+		"400, the secret is missing":  {reply{status: 400, body: `Missing request header "x-reacher-secret"`}, wrongSecret, wrongSecret},
+		"400, the secret is wrong":    {reply{status: 400, body: `Invalid request header "x-reacher-secret"`}, wrongSecret, wrongSecret},
+		"401 of a proxy":              {reply{status: 401}, plain(provider.Auth, "the service answered with status 401 (Unauthorized): check the credentials and what they allow"), plain(provider.Auth, "the service answered with status 401 (Unauthorized): check the credentials and what they allow")},
+		"403 of a proxy":              {reply{status: 403}, plain(provider.Auth, "the service answered with status 403 (Forbidden): check the credentials and what they allow"), plain(provider.Auth, "the service answered with status 403 (Forbidden): check the credentials and what they allow")},
+		"404":                         {reply{status: 404}, notThere("404"), notThere("404")},
+		"405":                         {reply{status: 405}, notThere("405"), notThere("405")},
+		"411":                         {reply{status: 411}, plain(provider.Config, "the service answered with status 411 (Length Required): check the Integration's url, method and mapping"), plain(provider.Config, "the service answered with status 411 (Length Required): check the Integration's url, method and mapping")},
+		"413":                         {reply{status: 413}, plain(provider.Invalid, "the service answered with status 413 (Request Entity Too Large)"), plain(provider.Invalid, "the service answered with status 413 (Request Entity Too Large)")},
+		"429, seconds":                {reply{status: 429, body: `{"error":"Rate limit per minute exceeded, please wait 12.3s"}`}, throttled(12300 * time.Millisecond), throttled(12300 * time.Millisecond)},
+		"429, milliseconds":           {reply{status: 429, body: `{"error":"Rate limit per second exceeded, please wait 345.678901ms"}`}, throttled(345678901), throttled(345678901)},
+		"429, microseconds":           {reply{status: 429, body: `{"error":"Rate limit per second exceeded, please wait 12.5µs"}`}, throttled(12500), throttled(12500)},
+		"429, most of a day":          {reply{status: 429, body: `{"error":"Rate limit per day exceeded, please wait 80000.25s"}`}, throttled(time.Hour), throttled(time.Hour)},
+		"429, other words":            {reply{status: 429, body: `{"error":"wait a bit"}`}, throttled(0), throttled(0)},
+		"429, a number that is none":  {reply{status: 429, body: `{"error":"please wait 1.2.3s"}`}, throttled(0), throttled(0)},
+		"429 of a proxy":              {reply{status: 429, header: map[string]string{"Retry-After": "7"}, body: "slow down"}, throttled(7 * time.Second), throttled(7 * time.Second)},
+		"500, the storage fails":      {reply{status: 500, body: `{"error":"storage"}`}, plain(provider.Transient, "the service answered with status 500 (Internal Server Error)"), plain(provider.Transient, "the service answered with status 500 (Internal Server Error)")},
+		"500, no reply of the worker": {reply{status: 500, body: `{"error":"Failed to get a reply from the worker."}`}, plain(provider.Transient, "the service answered with status 500 (Internal Server Error)"), plain(provider.Transient, "the service answered with status 500 (Internal Server Error)")},
+		"503 with a wait":             {reply{status: 503, header: map[string]string{"Retry-After": "7"}}, &provider.Error{Class: provider.Transient, Message: "the service answered with status 503 (Service Unavailable)", RetryAfter: 7 * time.Second}, &provider.Error{Class: provider.Transient, Message: "the service answered with status 503 (Service Unavailable)", RetryAfter: 7 * time.Second}},
+		"a redirect":                  {reply{status: 308, header: map[string]string{"Location": "/x"}}, plain(provider.Config, "the service answered with status 308 (Permanent Redirect), a redirect, which is not followed: give the url that it leads to"), plain(provider.Config, "the service answered with status 308 (Permanent Redirect), a redirect, which is not followed: give the url that it leads to")},
+		"a verdict for a health call": {reply{body: `{"is_reachable":"invalid","syntax":{"is_valid_syntax":false}}`}, nil, unreadable},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

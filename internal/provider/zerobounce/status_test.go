@@ -44,7 +44,9 @@ func (s script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // What each status and body means.
 func TestStatuses(t *testing.T) {
 	t.Parallel()
-	plain := func(class provider.Class, message string) *provider.Error { return &provider.Error{Class: class, Message: message} }
+	plain := func(class provider.Class, message string) *provider.Error {
+		return &provider.Error{Class: class, Message: message}
+	}
 	unreadable := plain(provider.Transient, "the answer is not one of ZeroBounce's API: check that spec.zerobounce.url leads there, and what stands between")
 	either := plain(provider.Auth, "ZeroBounce does not take the API key, or the account has no credits left: renew the Secret in spec.zerobounce.keySecretRef, or buy credits")
 	noKey := plain(provider.Auth, "ZeroBounce does not take the API key: renew the Secret in spec.zerobounce.keySecretRef")
@@ -65,29 +67,29 @@ func TestStatuses(t *testing.T) {
 		credits  string // the answer to the look at the credits; "": it fails
 		want     *provider.Error
 	}{
-		"a page":                       {reply{body: "<html>"}, "", unreadable},
-		"nothing":                      {reply{}, "", unreadable},
-		"null":                         {reply{body: "null"}, "", unreadable},
-		"no status":                    {reply{body: `{"address":"ada@example.com"}`}, "", unreadable},
-		"200 with an error":            {refused, "", either},
-		"and the key is wrong":         {refused, `{"Credits":"-1"}`, noKey},
-		"and no credits are left":      {refused, `{"Credits":"0"}`, noCredits},
-		"and a number without quotes":  {refused, `{"Credits":0}`, noCredits},
-		"and there are credits":        {refused, `{"Credits":"17"}`, either},
-		"and credits in words":         {refused, `{"Credits":"many"}`, either},
-		"and a page":                   {refused, `<html>`, either},
+		"a page":                          {reply{body: "<html>"}, "", unreadable},
+		"nothing":                         {reply{}, "", unreadable},
+		"null":                            {reply{body: "null"}, "", unreadable},
+		"no status":                       {reply{body: `{"address":"ada@example.com"}`}, "", unreadable},
+		"200 with an error":               {refused, "", either},
+		"and the key is wrong":            {refused, `{"Credits":"-1"}`, noKey},
+		"and no credits are left":         {refused, `{"Credits":"0"}`, noCredits},
+		"and a number without quotes":     {refused, `{"Credits":0}`, noCredits},
+		"and there are credits":           {refused, `{"Credits":"17"}`, either},
+		"and credits in words":            {refused, `{"Credits":"many"}`, either},
+		"and a page":                      {refused, `<html>`, either},
 		"200 with an error and a verdict": {reply{body: `{"error":"x","status":"valid"}`}, `{"Credits":"-1"}`, noKey},
-		"400":                          {reply{status: 400, body: `{"error":"x"}`}, "", plain(provider.Config, "ZeroBounce calls the request wrong (status 400)")},
-		"401 of a proxy":               {reply{status: 401}, "", plain(provider.Auth, "the service answered with status 401 (Unauthorized): check the credentials and what they allow")},
-		"403":                          {reply{status: 403}, "", kept},
-		"404":                          {reply{status: 404}, "", notThere("404")},
-		"405":                          {reply{status: 405}, "", notThere("405")},
-		"429":                          {reply{status: 429}, "", throttled(time.Minute)},
-		"429 with a wait":              {reply{status: 429, header: map[string]string{"Retry-After": "90"}}, "", throttled(90 * time.Second)},
-		"500":                          {reply{status: 500}, "", transient("500 (Internal Server Error)")},
-		"520":                          {reply{status: 520}, "", transient("520")},
-		"524":                          {reply{status: 524}, "", transient("524")},
-		"a redirect":                   {reply{status: 302, header: map[string]string{"Location": "/x"}}, "", plain(provider.Config, "the service answered with status 302 (Found), a redirect, which is not followed: give the url that it leads to")},
+		"400":                             {reply{status: 400, body: `{"error":"x"}`}, "", plain(provider.Config, "ZeroBounce calls the request wrong (status 400)")},
+		"401 of a proxy":                  {reply{status: 401}, "", plain(provider.Auth, "the service answered with status 401 (Unauthorized): check the credentials and what they allow")},
+		"403":                             {reply{status: 403}, "", kept},
+		"404":                             {reply{status: 404}, "", notThere("404")},
+		"405":                             {reply{status: 405}, "", notThere("405")},
+		"429":                             {reply{status: 429}, "", throttled(time.Minute)},
+		"429 with a wait":                 {reply{status: 429, header: map[string]string{"Retry-After": "90"}}, "", throttled(90 * time.Second)},
+		"500":                             {reply{status: 500}, "", transient("500 (Internal Server Error)")},
+		"520":                             {reply{status: 520}, "", transient("520")},
+		"524":                             {reply{status: 524}, "", transient("524")},
+		"a redirect":                      {reply{status: 302, header: map[string]string{"Location": "/x"}}, "", plain(provider.Config, "the service answered with status 302 (Found), a redirect, which is not followed: give the url that it leads to")},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

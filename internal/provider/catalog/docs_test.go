@@ -37,7 +37,7 @@ func whatIsSaid() map[string]said {
 		"HubSpot":  {stage: "CRMSynced", repeatable: "upsert by address", limits: "10 s, day, Retry-After", erase: "archive, or for good"},
 		"Listmonk": {stage: "MarketingSynced", repeatable: "create, then steps", limits: "Retry-After (of a proxy)", erase: "delete"},
 
-		"Reacher":    {stage: "Validated", limits: "those set in Reacher"},
+		"Reacher":    {stage: "Validated", limits: "the wait that a 429 names"},
 		"ZeroBounce": {stage: "Validated", limits: "a minute after a 429, ten after a block"},
 		"Kickbox":    {stage: "Validated", limits: "at a time, minute (set limits)"},
 	}

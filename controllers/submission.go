@@ -158,9 +158,13 @@ func (r *SubmissionReconciler) pipelineOf(ctx context.Context, s *v1alpha1.Conta
 }
 
 func (r *SubmissionReconciler) contactOf(ctx context.Context, person link.Key) (*v1alpha1.Contact, error) {
+	if isNew, err := r.People.isNew(ctx, person); isNew || err != nil {
+		return nil, err
+	}
 	var c v1alpha1.Contact
 	err := r.Client.Get(ctx, types.NamespacedName(person), &c)
 	if apierrors.IsNotFound(err) {
+		r.People.noteGone(person)
 		return nil, nil
 	}
 	return &c, err
@@ -192,7 +196,9 @@ func (r *SubmissionReconciler) writeContact(ctx context.Context, in pipeline.Inp
 	switch {
 	case c == nil:
 	case in.Contact == nil:
-		err = r.Client.Create(ctx, c)
+		if err = r.Client.Create(ctx, c); err == nil || apierrors.IsAlreadyExists(err) {
+			r.People.noteFound(link.Key{Namespace: c.Namespace, Name: c.Name})
+		}
 	case !equality.Semantic.DeepEqual(in.Contact, c):
 		err = r.Client.Update(ctx, c)
 	}

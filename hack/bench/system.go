@@ -83,7 +83,7 @@ func start(ctx context.Context, w world, env map[string]string, flags ...string)
 	}
 	defer func() { _ = log.Close() }()                                // the launcher has its own
 	launcher := exec.Command(filepath.Join(w.bin, "local"), flags...) //nolint:gosec,noctx // our own; stop ends it in order
-	launcher.Env = append(os.Environ(), "LOCAL_DIR="+filepath.Join(dir, "local"))
+	launcher.Env = append(os.Environ(), "LOCAL_DIR="+filepath.Join(dir, "local"), "ALERTMANAGER_ADDR=0") // without an Alertmanager
 	for _, set := range []map[string]string{s.addresses, env} {
 		for name, value := range set {
 			launcher.Env = append(launcher.Env, name+"="+value)

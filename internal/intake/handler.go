@@ -203,7 +203,7 @@ func (h *Handler) pipeline(r *http.Request) (*v1alpha1.ContactPipeline, error) {
 		return nil, errNotSynced
 	}
 	pipeline, err := h.pipelines.Get(r.Context(), r.PathValue("namespace"), r.PathValue("pipeline"))
-	if err != nil && !errors.Is(err, errNotSynced) {
+	if err != nil && !errors.Is(err, errNotSynced) && !errors.Is(err, errUnconfirmed) {
 		h.log.Error(err, "can't look up pipelines: nothing is accepted")
 	}
 	return pipeline, err

@@ -21,7 +21,7 @@ import (
 
 // Pipelines knows the ContactPipelines.
 type Pipelines interface {
-	// Get returns a pipeline, or nil when there is none. It never waits for the API server.
+	// Get returns a pipeline, or nil when there is none. It does not wait for the API server for one that is known.
 	Get(ctx context.Context, namespace, name string) (*v1alpha1.ContactPipeline, error)
 	// Synced says whether every pipeline is known by now.
 	Synced() bool

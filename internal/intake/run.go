@@ -95,7 +95,7 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 		}
 	}
 	handler := newHandler(Handler{
-		pipelines:     front.pipelines,
+		pipelines:     confirm(front.pipelines, api, o.Namespace),
 		committer:     front.committer,
 		unready:       front.unready,
 		contacts:      contacts,

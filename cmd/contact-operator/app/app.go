@@ -123,7 +123,7 @@ func managerOptions(o Options, scheme *runtime.Scheme, writes *kubeclient.Writes
 		Cache: cache.Options{
 			DefaultTransform: cache.TransformStripManagedFields(),
 			// What is completed leaves the cache: memory grows with what is unfinished, not with all that was ever received.
-			// Of Contacts, which are watched for their deletion only, next to nothing is kept.
+			// Of Contacts next to nothing is kept: it tells which there are, and which are being deleted.
 			ByObject: map[client.Object]cache.ByObject{
 				&v1alpha1.ContactSubmission{}: {
 					Field: fields.OneTermNotEqualSelector("status.state", string(v1alpha1.StateCompleted)),
@@ -172,7 +172,7 @@ func setUp(mgr ctrl.Manager, o Options, registry prometheus.Registerer, gate lin
 	if err := registry.Register(controllers.NewLinkGauges(links.Registry, time.Now)); err != nil {
 		return err
 	}
-	people := &controllers.People{Client: mgr.GetClient()}
+	people := &controllers.People{Client: mgr.GetClient(), Known: mgr.GetCache()}
 	recorder := mgr.GetEventRecorder("contact-operator")
 	synced := func(r *http.Request) error {
 		ctx, cancel := context.WithTimeout(r.Context(), time.Second)

@@ -167,12 +167,20 @@ func (p *pass) judgeUnknown(stage *v1alpha1.ValidationStage, v provider.Verifica
 	if checks <= value(stage.UnknownRechecks) {
 		return outcome{
 			status: metav1.ConditionUnknown, reason: v1alpha1.ReasonRetrying, integration: stage.IntegrationRef.Name,
-			message: "no verdict yet; the address is verified again",
+			message: "no verdict yet" + because(v.Evidence) + ": the address is verified again",
 			failure: provider.Errorf(provider.Transient, noVerdict),
 			next:    retryLater, after: time.Duration(value(stage.UnknownRecheckSeconds)) * time.Second,
 		}
 	}
 	return p.settleUnknown(stage, v, at)
+}
+
+// because is the evidence of a verdict in brackets.
+func because(evidence string) string {
+	if evidence == "" {
+		return ""
+	}
+	return " (" + evidence + ")"
 }
 
 // settleUnknown accepts an address without a verdict, with a flag, or leaves it to a person.

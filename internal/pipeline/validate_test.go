@@ -172,6 +172,9 @@ func TestUnknownIsLookedAtSlowlyAndWithinBounds(t *testing.T) {
 				}
 				w.now = out.NextAttempt
 			}
+			if c := s.Status.Failures[0]; c.Message != noVerdict || *c.Attempts != 2 {
+				t.Errorf("recorded %+v", c)
+			}
 			if got := validatedAndReady(s); asked != 3 || got != want {
 				t.Errorf("asked %d times, then %s; want 3, %s", asked, got, want)
 			}

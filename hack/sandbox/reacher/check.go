@@ -75,11 +75,12 @@ func check(address string) checked {
 		Input: address, Misc: misc{}, MX: mx{Records: []string{}}, SMTP: smtp{}, Debug: debug{Backend: "backend-dev"},
 	}
 	result := server.ResultOf(address)
-	if !server.ValidAddress(address) || result == server.ResultDisposable {
+	_, domain, _ := strings.Cut(address, "@")
+	if !server.ValidAddress(address) || result == server.ResultDisposable || domain == "mailinator.com" {
 		c.Reachable = "invalid" // the check of the syntax looks at the list of throw-away domains, too
 		return c
 	}
-	local, domain, _ := strings.Cut(address, "@")
+	local, _, _ := strings.Cut(address, "@")
 	c.Syntax = syntax{Address: &address, Domain: domain, Valid: true, Username: local, Normalized: &address}
 	if domain == "nomx.example" {
 		c.Reachable = "invalid" // nothing else is looked at

@@ -112,6 +112,7 @@ func TestReachable(t *testing.T) {
 		"ada@disabled.example":       "invalid",
 		"ada@nomx.example":           "invalid",
 		"ada@disposable.example":     "invalid", // as a wrong syntax
+		"ada@mailinator.com":         "invalid",
 		"not an address":             "invalid",
 		"ada@unknown.example":        "unknown",
 		"ada@slow.example":           "unknown",

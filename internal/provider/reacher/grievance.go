@@ -11,7 +11,7 @@ import (
 type grievance struct{ row atomic.Int32 }
 
 // enough refusals in a row are Reacher's fault.
-const enough = 5
+const enough = 10
 
 // hear notes what came of an address. It returns an *Error when that is Reacher's fault.
 func (g *grievance) hear(v provider.Verification, ownFault bool) error {

@@ -47,7 +47,7 @@ func ResultOf(address string) Result {
 	if !validAddress(address) {
 		return ResultUndeliverable
 	}
-	_, domain, _ := cutLast(address, "@")
+	_, domain, _ := cutAddress(address)
 	switch domain {
 	case "undeliverable.example":
 		return ResultUndeliverable
@@ -66,7 +66,7 @@ func ResultOf(address string) Result {
 
 // IsRole tells whether an address has the name of a function or a group.
 func IsRole(address string) bool {
-	local, _, _ := cutLast(address, "@")
+	local, _, _ := cutAddress(address)
 	name, _, _ := strings.Cut(local, "+")
 	return slices.Contains(roles, name)
 }
@@ -79,13 +79,13 @@ var freeDomains = []string{"gmail.com", "yahoo.com", "outlook.com", "hotmail.com
 
 // IsFree tells whether an address is one of a public mail service.
 func IsFree(address string) bool {
-	_, domain, _ := cutLast(address, "@")
+	_, domain, _ := cutAddress(address)
 	return slices.Contains(freeDomains, domain)
 }
 
 // Meant is the address that was probably meant by one with a typo, "" where there is none.
 func Meant(address string) string {
-	local, domain, _ := cutLast(address, "@")
+	local, domain, _ := cutAddress(address)
 	if domain == "gmial.com" || domain == "gamil.com" {
 		return local + "@gmail.com"
 	}

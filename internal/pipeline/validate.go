@@ -142,7 +142,7 @@ func (p *pass) judge(stage *v1alpha1.ValidationStage, v provider.Verification, a
 			return pass(v1alpha1.ReasonAccepted, "the address is "+reason+", which the pipeline accepts")
 		}
 		p.keepRefusal(integration, v, at)
-		return ended(integration, reason, "")
+		return ended(integration, reason, v.Evidence)
 	}
 	switch v.Verdict {
 	case provider.Deliverable:

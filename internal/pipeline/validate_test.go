@@ -203,6 +203,9 @@ func TestEvidenceOfARejection(t *testing.T) {
 	if diff := cmp.Diff(verdictAt("Role", start), s.Status.Verdict); diff != "" || out.Contact != nil {
 		t.Errorf("Contact %v, verdict %s", out.Contact, diff)
 	}
+	if c := s.Status.Conditions[0]; c.Type != string(v1alpha1.StageValidated) || c.Message != "mx" {
+		t.Errorf("the condition does not say why: %+v", c)
+	}
 	w.now = start.Add(time.Hour)
 	asks(v1alpha1.AnnotationAccept, "known to sales")(s)
 	w.pass(t, s, frugal())

@@ -37,7 +37,7 @@ help: ## Display this help.
 
 # The launcher takes this shell's place: Ctrl-C and a SIGTERM to make both reach it, and it stops what it started.
 .PHONY: run
-run: assets binaries ## Run the whole system on this machine; PROVIDERS=hubspot,listmonk for the stand-ins of real systems.
+run: assets binaries ## Run the whole system on this machine; PROVIDERS=reacher,hubspot,listmonk for the stand-ins of real systems.
 	@PROVIDERS="$(PROVIDERS)" exec bin/local --assets "$$(hack/controlplane/assets.sh)"
 
 .PHONY: clean-local

@@ -118,6 +118,27 @@ var _ = Describe("The way of a submission", func() {
 		Expect(calls(server.Marketing)).To(Equal(1))
 	})
 
+	It("asks once about an address that comes again, accepted or rejected", func(ctx context.Context) {
+		for i, email := range []string{"ada@example.com", "ada@undeliverable.example", "ada@unknown.example"} {
+			change(ctx, pipelineIn(namespace, "trial"), func(p *v1alpha1.ContactPipeline) {
+				p.Spec.Validation.UnknownRechecks, p.Spec.Validation.Unknown = new(int32(0)), v1alpha1.UnknownHold
+			})
+			want := []string{"Completed", "Rejected", "Stalled"}[i]
+			for n := range 3 {
+				s := person(namespace, fmt.Sprintf("again-%d-%d", i, n), email)
+				Expect(api.Create(ctx, s)).To(Succeed())
+				Eventually(reasons(ctx, s)).Should(HaveSuffix(want))
+				if verdict := current(ctx, s).Status.Verdict; want == "Completed" {
+					Expect(verdict).To(BeNil(), "the Contact has it")
+				} else {
+					Expect(verdict.Integration).To(Equal("verifier"))
+				}
+			}
+			Expect(calls(server.Verifier)).To(Equal(i+1), email)
+		}
+		Expect(contactsIn(ctx, namespace)).To(HaveLen(1))
+	})
+
 	It("keeps trying a CRM that is down, records the failure, and completes when it is up", func(ctx context.Context) {
 		mend := fault(server.CRM, server.Fault{Mode: server.ModeReset})
 		s := person(namespace, "crm-down", "ada@example.com")

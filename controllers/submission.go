@@ -138,6 +138,11 @@ func (r *SubmissionReconciler) pass(ctx context.Context, s *v1alpha1.ContactSubm
 	if in.Contact, err = r.contactOf(ctx, person); err != nil {
 		return ctrl.Result{}, err
 	}
+	if in.Contact == nil {
+		if in.Earlier, err = r.refusalBefore(ctx, s, person); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
 	if in.Contact != nil && !in.Contact.DeletionTimestamp.IsZero() {
 		r.Links.Registry.Wait(link.Key{Namespace: s.Namespace, Name: s.Name}, begun, link.Waits{Waiting: []link.Key{erasureKey(person)}})
 		return ctrl.Result{}, nil
@@ -287,6 +292,9 @@ func (r *SubmissionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	if r.Now == nil {
 		r.Now = time.Now
+	}
+	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.ContactSubmission{}, refusedPerson, indexRefused); err != nil {
+		return err
 	}
 	wakes := source.Func(func(_ context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 		queue := q.(priorityqueue.PriorityQueue[reconcile.Request])

@@ -202,8 +202,8 @@ type ValidationStage struct {
 	// +kubebuilder:validation:Maximum=86400
 	UnknownRecheckSeconds *int32 `json:"unknownRecheckSeconds,omitempty"`
 
-	// verdictSeconds is how long a verdict on an address is used again, since a validation costs money. Unknown ones are
-	// not. Default: 30 days.
+	// verdictSeconds is how long a verdict on an address is used again, since a validation costs money. An Unknown one, once
+	// all rechecks are made, is used again for unknownRecheckSeconds, if that is shorter. Default: 30 days.
 	// +optional
 	// +kubebuilder:default=2592000
 	// +kubebuilder:validation:Minimum=0

@@ -199,6 +199,10 @@ type ContactSubmissionStatus struct {
 	// +optional
 	UnknownVerdicts *int32 `json:"unknownVerdicts,omitempty"`
 
+	// verdict is what the address was rejected or held for, with the evidence. An accepted one has it on the Contact.
+	// +optional
+	Verdict *ContactVerdict `json:"verdict,omitempty"`
+
 	// suggestion is the address that was probably meant, when the verifier has one.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

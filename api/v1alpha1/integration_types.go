@@ -36,7 +36,7 @@ type Integration struct {
 
 // ProviderType names an adapter.
 //
-// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;IPinfo;Listmonk;MaxMind;Salesforce;EspoCRM
+// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;IPinfo;Listmonk;MaxMind;Salesforce;EspoCRM;Reacher;ZeroBounce;Kickbox
 type ProviderType string
 
 const (
@@ -56,6 +56,12 @@ const (
 	ProviderMaxMind ProviderType = "MaxMind"
 	// ProviderIPinfo finds countries with ipinfo's web services, as spec.ipinfo says.
 	ProviderIPinfo ProviderType = "IPinfo"
+	// ProviderReacher verifies addresses by a Reacher server of one's own, as spec.reacher says.
+	ProviderReacher ProviderType = "Reacher"
+	// ProviderZeroBounce verifies addresses by ZeroBounce, as spec.zerobounce says.
+	ProviderZeroBounce ProviderType = "ZeroBounce"
+	// ProviderKickbox verifies addresses by Kickbox, as spec.kickbox says.
+	ProviderKickbox ProviderType = "Kickbox"
 )
 
 // IntegrationSpec says how a system is reached.
@@ -68,6 +74,9 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.provider == 'EspoCRM' ? has(self.espocrm) : !has(self.espocrm)",message="provider EspoCRM is configured in spec.espocrm, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'MaxMind' ? has(self.maxmind) : !has(self.maxmind)",message="provider MaxMind is configured in spec.maxmind, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'IPinfo' ? has(self.ipinfo) : !has(self.ipinfo)",message="provider IPinfo is configured in spec.ipinfo, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Reacher' ? has(self.reacher) : !has(self.reacher)",message="provider Reacher is configured in spec.reacher, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'ZeroBounce' ? has(self.zerobounce) : !has(self.zerobounce)",message="provider ZeroBounce is configured in spec.zerobounce, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Kickbox' ? has(self.kickbox) : !has(self.kickbox)",message="provider Kickbox is configured in spec.kickbox, and nothing else is"
 type IntegrationSpec struct {
 	// provider is the adapter that speaks to the system.
 	// +required
@@ -130,6 +139,18 @@ type IntegrationSpec struct {
 	// ipinfo finds countries with ipinfo's web services.
 	// +optional
 	IPinfo *IPinfoProvider `json:"ipinfo,omitempty"`
+
+	// reacher verifies addresses by a Reacher server of one's own.
+	// +optional
+	Reacher *ReacherProvider `json:"reacher,omitempty"`
+
+	// zerobounce verifies addresses by ZeroBounce.
+	// +optional
+	ZeroBounce *ZeroBounceProvider `json:"zerobounce,omitempty"`
+
+	// kickbox verifies addresses by Kickbox.
+	// +optional
+	Kickbox *KickboxProvider `json:"kickbox,omitempty"`
 }
 
 // LinkLimits bound what a system is asked to do at a time.

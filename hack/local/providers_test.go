@@ -17,6 +17,7 @@ func TestReadProviders(t *testing.T) {
 		"none":                 {text: ""},
 		"two":                  {text: "hubspot,listmonk", want: []string{"hubspot", "listmonk"}},
 		"written in their way": {text: " Listmonk, HubSpot ,listmonk,", want: []string{"listmonk", "hubspot"}},
+		"two of one stage":     {text: "reacher,kickbox", wantErr: true},
 		"one without a sample": {text: "hubspot,pipedrive", wantErr: true},
 	}
 	for name, tc := range tests {

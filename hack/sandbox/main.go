@@ -35,10 +35,13 @@ import (
 	"github.com/contact-operator/contact-operator/hack/sandbox/espocrm"
 	"github.com/contact-operator/contact-operator/hack/sandbox/hubspot"
 	"github.com/contact-operator/contact-operator/hack/sandbox/ipinfo"
+	"github.com/contact-operator/contact-operator/hack/sandbox/kickbox"
 	"github.com/contact-operator/contact-operator/hack/sandbox/listmonk"
-	"github.com/contact-operator/contact-operator/hack/sandbox/salesforce"
 	"github.com/contact-operator/contact-operator/hack/sandbox/maxmind"
+	"github.com/contact-operator/contact-operator/hack/sandbox/reacher"
+	"github.com/contact-operator/contact-operator/hack/sandbox/salesforce"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
+	"github.com/contact-operator/contact-operator/hack/sandbox/zerobounce"
 )
 
 // options are where the sandbox listens and what it keeps; "" leaves a part out.
@@ -73,8 +76,12 @@ func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 		server.Listmonk:   listmonk.New(listmonk.Options{}),
 		server.Salesforce: salesforce.New(org),
 		server.EspoCRM:    espocrm.New(espocrm.Options{}),
-		server.IPinfo:   ipinfo.New(ipinfo.Options{}),
-		server.MaxMind:  maxmind.New(maxmind.Options{Tolerates: 100}),
+		server.IPinfo:     ipinfo.New(ipinfo.Options{}),
+		server.MaxMind:    maxmind.New(maxmind.Options{Tolerates: 100}),
+
+		server.Reacher:    reacher.New(reacher.Options{PerMinute: 600}),
+		server.ZeroBounce: zerobounce.New(zerobounce.Options{}),
+		server.Kickbox:    kickbox.New(kickbox.Options{}),
 	}
 	tokens := map[server.Service]string{}
 	for _, name := range slices.AppendSeq(server.Services(), maps.Keys(vendors)) {

@@ -47,6 +47,9 @@ type Input struct {
 	Pipeline *v1alpha1.ContactPipeline
 	// Contact of the submission, nil when there is none yet. It is not changed.
 	Contact *v1alpha1.Contact
+	// Earlier is the newest verdict by which another submission of the address was rejected or held, nil when there is none or
+	// the address has a Contact, which knows more.
+	Earlier *v1alpha1.ContactVerdict
 	// Links to the Integrations.
 	Links Links
 	// Changed tells whether an Integration that the submission waited for has changed since, so that what was planned for it
@@ -66,7 +69,8 @@ type Input struct {
 
 // Output is what a pass found out.
 type Output struct {
-	// Contact as it should be, nil when the submission adds nothing to one.
+	// Contact as it should be, nil when there is to be none. A submission that is rejected makes none, but one that is there
+	// learns of the verdict.
 	Contact *v1alpha1.Contact
 	// Status of the submission as it should be.
 	Status v1alpha1.ContactSubmissionStatus
@@ -129,7 +133,7 @@ func Run(ctx context.Context, in Input) (Output, error) {
 	p.status.Attempts = totalAttempts(p.status.Failures)
 	p.status.State = derive(&p.status.Conditions, metav1.NewTime(p.startedAt), p.waitsAt)
 	p.out.Status = p.status
-	if p.accepted() {
+	if p.accepted() || in.Contact != nil {
 		p.out.Contact = p.contact
 	}
 	return p.out, nil

@@ -27,10 +27,14 @@ func (p *pass) validate(ctx context.Context) outcome {
 	case p.accept && !p.suspected():
 		return p.acceptedByPerson(stage)
 	}
-	if known := p.knownVerdict(stage); known != nil {
+	switch known := p.knownVerdict(stage); {
+	case known == nil:
+		return p.verify(ctx, stage)
+	case known.Verdict == provider.Unknown: // after all rechecks
+		return p.settleUnknown(stage, known.Verification, known.at)
+	default:
 		return p.judge(stage, known.Verification, known.at)
 	}
-	return p.verify(ctx, stage)
 }
 
 // acceptedByPerson lets an address pass that was rejected or held, without asking the service again.
@@ -40,7 +44,11 @@ func (p *pass) acceptedByPerson(stage *v1alpha1.ValidationStage) outcome {
 		verdict = provider.Unknown
 	}
 	integration := stage.IntegrationRef.Name
-	p.keepVerdict(integration, provider.Verification{Verdict: verdict}, metav1.NewMicroTime(p.startedAt.Truncate(time.Microsecond)))
+	if given := p.status.Verdict; given != nil && given.Result == v1alpha1.Verdict(verdict) {
+		p.keepVerdict(given.Integration, asVerification(given), given.Time)
+	} else {
+		p.keepVerdict(integration, provider.Verification{Verdict: verdict}, metav1.NewMicroTime(p.startedAt.Truncate(time.Microsecond)))
+	}
 	return done(integration, v1alpha1.ReasonAccepted, "the address is "+string(verdict)+", which a person has accepted")
 }
 
@@ -53,28 +61,46 @@ type knownVerification struct {
 	at metav1.MicroTime
 }
 
-// knownVerdict is one that the same Integration gave and that still holds: for as long as the pipeline says, and in any
-// case when it was given after this submission was received (on another submission of the address, or on this one in a
-// pass that did not end). Asking again would cost money and tell nothing new. An Unknown one never holds.
+// knownVerdict is the newest one that the same Integration gave and that still holds. Asking again would cost money and tell
+// nothing new.
 func (p *pass) knownVerdict(stage *v1alpha1.ValidationStage) *knownVerification {
-	if p.contact == nil || p.contact.Status.Verdict == nil || p.again {
+	if p.again {
 		return nil
 	}
-	v := p.contact.Status.Verdict
-	if v.Integration != stage.IntegrationRef.Name || v.Result == v1alpha1.Verdict(provider.Unknown) {
+	var newest *v1alpha1.ContactVerdict
+	candidates := []*v1alpha1.ContactVerdict{p.Earlier}
+	if p.contact != nil {
+		candidates = append(candidates, p.contact.Status.Verdict)
+	}
+	for _, v := range candidates {
+		if v != nil && v.Integration == stage.IntegrationRef.Name && p.holds(stage, v) && (newest == nil || newest.Time.Before(&v.Time)) {
+			newest = v
+		}
+	}
+	if newest == nil {
 		return nil
 	}
+	return &knownVerification{asVerification(newest), newest.Time}
+}
+
+// holds tells whether a verdict holds for this submission: for as long as the pipeline says, and in any case when it was given
+// after the submission was received (on another one of the address, or on this one in a pass that did not end). An Unknown one
+// holds until the address is worth another look, and no longer. For a canary what was found out before it came does not count.
+func (p *pass) holds(stage *v1alpha1.ValidationStage, v *v1alpha1.ContactVerdict) bool {
 	age := p.startedAt.Sub(v.Time.Time)
-	received := contact.ReceivedAt(p.Submission)
-	if p.canary && v.Time.Time.Before(received.Time) {
-		return nil
+	before := v.Time.Time.Before(contact.ReceivedAt(p.Submission).Time)
+	switch lasts := time.Duration(value(stage.VerdictSeconds)) * time.Second; {
+	case p.canary && before:
+		return false
+	case v.Result == v1alpha1.Verdict(provider.Unknown):
+		return age < min(lasts, time.Duration(value(stage.UnknownRecheckSeconds))*time.Second)
+	default:
+		return age <= lasts || !before
 	}
-	if age > time.Duration(value(stage.VerdictSeconds))*time.Second && v.Time.Time.Before(received.Time) {
-		return nil
-	}
-	return &knownVerification{provider.Verification{
-		Verdict: provider.Verdict(v.Result), Evidence: v.Evidence, Mailbox: string(v.Mailbox),
-	}, v.Time}
+}
+
+func asVerification(v *v1alpha1.ContactVerdict) provider.Verification {
+	return provider.Verification{Verdict: provider.Verdict(v.Result), Evidence: v.Evidence, Mailbox: string(v.Mailbox)}
 }
 
 func (p *pass) verify(ctx context.Context, stage *v1alpha1.ValidationStage) outcome {
@@ -115,7 +141,8 @@ func (p *pass) judge(stage *v1alpha1.ValidationStage, v provider.Verification, a
 		if action == v1alpha1.VerdictAccept {
 			return pass(v1alpha1.ReasonAccepted, "the address is "+reason+", which the pipeline accepts")
 		}
-		return ended(integration, reason, "")
+		p.keepRefusal(integration, v, at)
+		return ended(integration, reason, v.Evidence)
 	}
 	switch v.Verdict {
 	case provider.Deliverable:
@@ -133,21 +160,34 @@ func (p *pass) judge(stage *v1alpha1.ValidationStage, v provider.Verification, a
 	}
 }
 
-// judgeUnknown verifies again, slowly, for as often as the pipeline says; then accepts with a flag, or leaves it to a
-// person. It never rejects.
+// judgeUnknown verifies again, slowly, for as often as the pipeline says; then it is settled. It never rejects.
 func (p *pass) judgeUnknown(stage *v1alpha1.ValidationStage, v provider.Verification, at metav1.MicroTime) outcome {
-	integration := stage.IntegrationRef.Name
 	checks := value(p.status.UnknownVerdicts) + 1
 	p.status.UnknownVerdicts = &checks
 	if checks <= value(stage.UnknownRechecks) {
 		return outcome{
-			status: metav1.ConditionUnknown, reason: v1alpha1.ReasonRetrying, integration: integration,
-			message: "no verdict yet; the address is verified again",
+			status: metav1.ConditionUnknown, reason: v1alpha1.ReasonRetrying, integration: stage.IntegrationRef.Name,
+			message: "no verdict yet" + because(v.Evidence) + ": the address is verified again",
 			failure: provider.Errorf(provider.Transient, noVerdict),
 			next:    retryLater, after: time.Duration(value(stage.UnknownRecheckSeconds)) * time.Second,
 		}
 	}
+	return p.settleUnknown(stage, v, at)
+}
+
+// because is the evidence of a verdict in brackets.
+func because(evidence string) string {
+	if evidence == "" {
+		return ""
+	}
+	return " (" + evidence + ")"
+}
+
+// settleUnknown accepts an address without a verdict, with a flag, or leaves it to a person.
+func (p *pass) settleUnknown(stage *v1alpha1.ValidationStage, v provider.Verification, at metav1.MicroTime) outcome {
+	integration := stage.IntegrationRef.Name
 	if stage.Unknown == v1alpha1.UnknownHold {
+		p.keepRefusal(integration, v, at)
 		return outcome{
 			status: metav1.ConditionUnknown, reason: v1alpha1.ReasonHeld, integration: integration,
 			message: "no verdict was reached, and the pipeline leaves the decision to a person",
@@ -162,7 +202,20 @@ func (p *pass) keepVerdict(integration string, v provider.Verification, at metav
 	if p.contact == nil {
 		p.contact = contact.New(p.Submission.Namespace, p.address)
 	}
-	p.contact.Status.Verdict = &v1alpha1.ContactVerdict{
+	p.contact.Status.Verdict = asKept(integration, v, at)
+	p.status.Verdict = nil
+}
+
+// keepRefusal notes what keeps the submission from passing: on itself, as it makes no Contact, and on a Contact that is there.
+func (p *pass) keepRefusal(integration string, v provider.Verification, at metav1.MicroTime) {
+	p.status.Verdict = asKept(integration, v, at)
+	if p.contact != nil {
+		p.contact.Status.Verdict = asKept(integration, v, at)
+	}
+}
+
+func asKept(integration string, v provider.Verification, at metav1.MicroTime) *v1alpha1.ContactVerdict {
+	return &v1alpha1.ContactVerdict{
 		Result: v1alpha1.Verdict(v.Verdict), Integration: integration, Time: at,
 		Evidence: v.Evidence, Mailbox: v1alpha1.Mailbox(v.Mailbox),
 	}

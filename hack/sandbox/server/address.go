@@ -8,7 +8,7 @@ import (
 // validAddress says whether an address is well-formed: something before the last @ that is neither blank nor odd, and a
 // domain of at least two labels. Letters of any script are welcome in both.
 func validAddress(address string) bool {
-	local, domain, found := cutLast(address, "@")
+	local, domain, found := cutAddress(address)
 	if !found || local == "" || len(local) > 64 || len(domain) > 255 {
 		return false
 	}
@@ -30,12 +30,13 @@ func validAddress(address string) bool {
 	return true
 }
 
-func cutLast(s, sep string) (before, after string, found bool) {
-	i := strings.LastIndex(s, sep)
+// cutAddress cuts an address at its last @.
+func cutAddress(address string) (local, domain string, found bool) {
+	i := strings.LastIndexByte(address, '@')
 	if i < 0 {
-		return s, "", false
+		return address, "", false
 	}
-	return s[:i], s[i+len(sep):], true
+	return address[:i], address[i+1:], true
 }
 
 func notAtom(r rune) bool {

@@ -160,15 +160,28 @@ func write(w http.ResponseWriter, a answer) {
 		return
 	}
 	if w.Header().Get("Content-Type") == "" {
-		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Type", contentType(a))
 	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(encoded(a))
 }
 
+// Text is a body that is no JSON.
+type Text string
+
+func contentType(a answer) string {
+	if _, plain := a.body.(Text); plain {
+		return "text/plain; charset=utf-8"
+	}
+	return "application/json"
+}
+
 // encoded is the body of an answer.
 func encoded(a answer) []byte {
 	var body bytes.Buffer
+	if text, plain := a.body.(Text); plain {
+		return []byte(text)
+	}
 	if a.body != nil {
 		_ = json.NewEncoder(&body).Encode(a.body) // only what always encodes
 	}

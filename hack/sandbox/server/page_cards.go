@@ -108,6 +108,7 @@ func (s Service) title() string {
 		Verifier: "Verifier", Locator: "Locator", CRM: "CRM", Marketing: "Marketing", HubSpot: "HubSpot", Listmonk: "listmonk",
 		Salesforce: "Salesforce", EspoCRM: "EspoCRM",
 		IPinfo: "ipinfo", MaxMind: "MaxMind",
+		Reacher: "Reacher", ZeroBounce: "ZeroBounce", Kickbox: "Kickbox",
 	}[s]
 }
 

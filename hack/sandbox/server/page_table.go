@@ -40,8 +40,8 @@ func tableOf(records []Record, at view) recordTable {
 		What: map[Service]string{
 			Verifier: "Addresses it was asked about", Locator: "What it was asked", CRM: "People", Marketing: "Subscribers",
 			HubSpot: "Contacts", Listmonk: "Subscribers", Salesforce: "Contacts", EspoCRM: "Contacts",
-			HubSpot: "Contacts", Listmonk: "Subscribers",
 			IPinfo: "Addresses it was asked about", MaxMind: "Addresses it was asked about",
+			Reacher: "Addresses it was asked about", ZeroBounce: "Addresses it was asked about", Kickbox: "Addresses it was asked about",
 		}[at.Service],
 		Counted: "asked",
 		Total:   len(records),

@@ -53,7 +53,7 @@ func (s *Server) spoilAfter(w http.ResponseWriter, r *http.Request, f Fault, a a
 	case ModeCut:
 		body := encoded(a)
 		maps.Copy(w.Header(), a.header)
-		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Type", contentType(a))
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		w.WriteHeader(a.status)
 		_, _ = w.Write(body[:len(body)/2])
@@ -62,7 +62,7 @@ func (s *Server) spoilAfter(w http.ResponseWriter, r *http.Request, f Fault, a a
 	case ModeTrickle:
 		body := encoded(a)
 		maps.Copy(w.Header(), a.header)
-		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Type", contentType(a))
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		w.WriteHeader(a.status)
 		for i := range body {

@@ -12,8 +12,12 @@ const (
 	Listmonk   Service = "listmonk"
 	Salesforce Service = "salesforce"
 	EspoCRM    Service = "espocrm"
-	IPinfo   Service = "ipinfo"
-	MaxMind  Service = "maxmind"
+	IPinfo     Service = "ipinfo"
+	MaxMind    Service = "maxmind"
+
+	Reacher    Service = "reacher"
+	ZeroBounce Service = "zerobounce"
+	Kickbox    Service = "kickbox"
 )
 
 // Vendor is a stand-in for a real system: its paths, credentials, bodies, errors and limits. Faults, statistics and keeping the
@@ -32,7 +36,7 @@ type NewVendor func(Table) Vendor
 type VendorAnswer struct {
 	Status       int
 	Header       http.Header
-	Body         any // nil: none
+	Body         any // nil: none; a Text is sent as it is, everything else as JSON
 	Records      int
 	Batch        bool
 	Health       bool
@@ -64,6 +68,9 @@ func (t Table) List() []Record { return t.rows.list() }
 func (t Table) Put(key string, fields func(current map[string]any) map[string]any) (r Record, created bool, err error) {
 	return t.rows.put(key, fields)
 }
+
+// Asked notes one more question under a key.
+func (t Table) Asked(key string, fields map[string]any) { t.rows.asked(key, key, fields) }
 
 // Rename gives a record another key. One that has that key already is replaced.
 func (t Table) Rename(key, to string) error { return t.rows.rename(key, to) }

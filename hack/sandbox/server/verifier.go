@@ -7,14 +7,17 @@ import (
 	"strings"
 )
 
-// The results of a verification.
+// Result is what a verification comes to.
+type Result string
+
+// The results.
 const (
-	resultDeliverable   = "deliverable"
-	resultUndeliverable = "undeliverable"
-	resultDisposable    = "disposable"
-	resultRole          = "role"
-	resultAcceptAll     = "accept_all"
-	resultUnknown       = "unknown"
+	ResultDeliverable   Result = "deliverable"
+	ResultUndeliverable Result = "undeliverable"
+	ResultDisposable    Result = "disposable"
+	ResultRole          Result = "role"
+	ResultAcceptAll     Result = "accept_all"
+	ResultUnknown       Result = "unknown"
 )
 
 // roles are local parts that name a function or a group rather than a person.
@@ -34,29 +37,57 @@ func verify(c call) answer {
 		return refusal(http.StatusBadRequest, "malformed", "send a JSON object with the string email")
 	}
 	address := strings.ToLower(body.Email)
-	result := resultOf(address)
+	result := string(ResultOf(address))
 	c.records.asked(address, address, map[string]any{"result": result})
 	return answer{status: http.StatusOK, body: map[string]string{"result": result}, records: 1}
 }
 
-func resultOf(address string) string {
+// ResultOf is what all stand-ins of verifiers say of an address.
+func ResultOf(address string) Result {
 	if !validAddress(address) {
-		return resultUndeliverable
+		return ResultUndeliverable
 	}
-	local, domain, _ := cutLast(address, "@")
+	_, domain, _ := cutAddress(address)
 	switch domain {
 	case "undeliverable.example":
-		return resultUndeliverable
+		return ResultUndeliverable
 	case "disposable.example":
-		return resultDisposable
+		return ResultDisposable
 	case "acceptall.example":
-		return resultAcceptAll
+		return ResultAcceptAll
 	case "unknown.example":
-		return resultUnknown
+		return ResultUnknown
 	}
+	if IsRole(address) {
+		return ResultRole
+	}
+	return ResultDeliverable
+}
+
+// IsRole tells whether an address has the name of a function or a group.
+func IsRole(address string) bool {
+	local, _, _ := cutAddress(address)
 	name, _, _ := strings.Cut(local, "+")
-	if slices.Contains(roles, name) {
-		return resultRole
+	return slices.Contains(roles, name)
+}
+
+// ValidAddress tells whether an address is well-formed.
+func ValidAddress(address string) bool { return validAddress(address) }
+
+// freeDomains are some public mail services.
+var freeDomains = []string{"gmail.com", "yahoo.com", "outlook.com", "hotmail.com", "icloud.com"}
+
+// IsFree tells whether an address is one of a public mail service.
+func IsFree(address string) bool {
+	_, domain, _ := cutAddress(address)
+	return slices.Contains(freeDomains, domain)
+}
+
+// Meant is the address that was probably meant by one with a typo, "" where there is none.
+func Meant(address string) string {
+	local, domain, _ := cutAddress(address)
+	if domain == "gmial.com" || domain == "gamil.com" {
+		return local + "@gmail.com"
 	}
-	return resultDeliverable
+	return ""
 }

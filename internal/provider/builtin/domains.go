@@ -5,21 +5,15 @@ import (
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/contact-operator/contact-operator/internal/provider/verification"
 )
 
 // domains is a set of domains, each of which covers those below it.
 type domains map[string]struct{}
 
 // covers tells whether a domain, or one above it, is in the set. Top-level domains are not looked at.
-func (d domains) covers(domain string) bool {
-	for strings.Contains(domain, ".") {
-		if _, in := d[domain]; in {
-			return true
-		}
-		_, domain, _ = strings.Cut(domain, ".")
-	}
-	return false
-}
+func (d domains) covers(domain string) bool { return verification.Covers(d, domain) }
 
 func (d domains) add(domain string) { d[domain] = struct{}{} }
 

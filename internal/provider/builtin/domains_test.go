@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/contact-operator/contact-operator/internal/provider/verification"
 )
 
 func TestParseList(t *testing.T) {
@@ -92,7 +94,7 @@ func TestCovers(t *testing.T) {
 // The lists that are built in hold what the code looks for: lower case, and no name twice by way of a parent.
 func TestKnownLists(t *testing.T) {
 	t.Parallel()
-	floor, free := throwAwayDomains(), freeMailServices()
+	floor, free := domains(verification.ThrowAway()), freeMailServices()
 	for name, list := range map[string]domains{"floor": floor, "free": free} {
 		for domain := range list {
 			if entry, ok := parseEntry(domain); !ok || entry != domain {

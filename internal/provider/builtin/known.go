@@ -2,20 +2,6 @@ package builtin
 
 import "strings"
 
-// throwAwayDomains is the floor under every list: the throw-away services that people know. It is short on purpose; who
-// cares brings a list that is kept up to date.
-func throwAwayDomains() domains {
-	return setOf(`
-		10minutemail.com 10minutemail.net 20minutemail.com byom.de discard.email discardmail.com
-		dispostable.com einrot.com emailondeck.com fakeinbox.com fakemailgenerator.com getnada.com grr.la guerrillamail.biz
-		guerrillamail.com guerrillamail.de guerrillamail.info guerrillamail.net guerrillamail.org guerrillamailblock.com
-		harakirimail.com inboxkitten.com jetable.org mailcatch.com maildrop.cc mailinator.com mailnesia.com
-		mailsac.com mintemail.com moakt.com mohmal.com muellmail.com mytemp.email sharklasers.com spam4.me spambog.com
-		temp-mail.org tempail.com tempinbox.com tempmailo.com
-		tempr.email throwawaymail.com trashmail.com trashmail.de trashmail.net wegwerfemail.de wegwerfmail.de yopmail.com
-		yopmail.fr yopmail.net`)
-}
-
 // roleNames are the local parts of RFC 2142 and those that are common besides: they stand for a function or a group.
 func roleNames() map[string]struct{} {
 	return setOf(`

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/verification"
 )
 
 // verifier is the port Verify. See the package's documentation for what it looks at.
@@ -27,7 +28,7 @@ func (m maker) verifier(c Verify, s provider.Settings) (*verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &verifier{floor: throwAwayDomains(), allowed: domains{}, roles: roleNames(), free: freeMailServices()}
+	v := &verifier{floor: verification.ThrowAway(), allowed: domains{}, roles: roleNames(), free: freeMailServices()}
 	v.suggester = newSuggester(v.free)
 	for i, name := range c.AllowedDomains {
 		domain, ok := parseDomain(strings.TrimSpace(name))

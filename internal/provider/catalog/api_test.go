@@ -14,9 +14,12 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
 	"github.com/contact-operator/contact-operator/internal/provider/hubspot"
 	"github.com/contact-operator/contact-operator/internal/provider/ipinfo"
+	"github.com/contact-operator/contact-operator/internal/provider/kickbox"
 	"github.com/contact-operator/contact-operator/internal/provider/listmonk"
-	"github.com/contact-operator/contact-operator/internal/provider/salesforce"
 	"github.com/contact-operator/contact-operator/internal/provider/maxmind"
+	"github.com/contact-operator/contact-operator/internal/provider/reacher"
+	"github.com/contact-operator/contact-operator/internal/provider/salesforce"
+	"github.com/contact-operator/contact-operator/internal/provider/zerobounce"
 )
 
 func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
@@ -26,6 +29,7 @@ func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
 		v1alpha1.ProviderHTTP, v1alpha1.ProviderBuiltin, v1alpha1.ProviderHubSpot, v1alpha1.ProviderListmonk,
 		v1alpha1.ProviderSalesforce, v1alpha1.ProviderEspoCRM,
 		v1alpha1.ProviderMaxMind, v1alpha1.ProviderIPinfo,
+		v1alpha1.ProviderReacher, v1alpha1.ProviderZeroBounce, v1alpha1.ProviderKickbox,
 	} {
 		f, ok := factories[string(name)]
 		if !ok || f.New == nil || f.Refs == nil || f.Member == "" {
@@ -51,8 +55,11 @@ func TestConfigMatchesTheAPI(t *testing.T) {
 		"Salesforce": {func() any { return new(v1alpha1.SalesforceProvider) }, func() any { return new(salesforce.Config) }},
 		"EspoCRM":    {func() any { return new(v1alpha1.EspoCRMProvider) }, func() any { return new(espocrm.Config) }},
 		"Builtin":    {func() any { return new(v1alpha1.BuiltinProvider) }, func() any { return new(builtin.Config) }},
-		"MaxMind":  {func() any { return new(v1alpha1.MaxMindProvider) }, func() any { return new(maxmind.Config) }},
-		"IPinfo":   {func() any { return new(v1alpha1.IPinfoProvider) }, func() any { return new(ipinfo.Config) }},
+		"MaxMind":    {func() any { return new(v1alpha1.MaxMindProvider) }, func() any { return new(maxmind.Config) }},
+		"IPinfo":     {func() any { return new(v1alpha1.IPinfoProvider) }, func() any { return new(ipinfo.Config) }},
+		"Reacher":    {func() any { return new(v1alpha1.ReacherProvider) }, func() any { return new(reacher.Config) }},
+		"ZeroBounce": {func() any { return new(v1alpha1.ZeroBounceProvider) }, func() any { return new(zerobounce.Config) }},
+		"Kickbox":    {func() any { return new(v1alpha1.KickboxProvider) }, func() any { return new(kickbox.Config) }},
 	}
 	for name := range Factories() {
 		if cases[name].newAPI == nil {

@@ -8,9 +8,12 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
 	"github.com/contact-operator/contact-operator/internal/provider/hubspot"
 	"github.com/contact-operator/contact-operator/internal/provider/ipinfo"
+	"github.com/contact-operator/contact-operator/internal/provider/kickbox"
 	"github.com/contact-operator/contact-operator/internal/provider/listmonk"
-	"github.com/contact-operator/contact-operator/internal/provider/salesforce"
 	"github.com/contact-operator/contact-operator/internal/provider/maxmind"
+	"github.com/contact-operator/contact-operator/internal/provider/reacher"
+	"github.com/contact-operator/contact-operator/internal/provider/salesforce"
+	"github.com/contact-operator/contact-operator/internal/provider/zerobounce"
 )
 
 // Factories are the adapters by the name that an Integration's spec.provider has.
@@ -22,7 +25,10 @@ func Factories() map[string]provider.Factory {
 		"HubSpot":    hubspot.Factory(),
 		"Listmonk":   listmonk.Factory(),
 		"Salesforce": salesforce.Factory(),
-		"IPinfo":   ipinfo.Factory(),
-		"MaxMind":  maxmind.Factory(),
+		"IPinfo":     ipinfo.Factory(),
+		"MaxMind":    maxmind.Factory(),
+		"Kickbox":    kickbox.Factory(),
+		"Reacher":    reacher.Factory(),
+		"ZeroBounce": zerobounce.Factory(),
 	}
 }

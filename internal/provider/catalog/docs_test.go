@@ -38,8 +38,12 @@ func whatIsSaid() map[string]said {
 		"Salesforce": {stage: "CRMSynced", repeatable: "upsert by external id", limits: "24 h, long calls, locked rows", erase: "to the recycle bin"},
 		"HubSpot":    {stage: "CRMSynced", repeatable: "upsert by address", limits: "10 s, day, Retry-After", erase: "archive, or for good"},
 		"Listmonk":   {stage: "MarketingSynced", repeatable: "create, then steps", limits: "Retry-After (of a proxy)", erase: "delete"},
-		"IPinfo":   {stage: "Located", limits: "quota, Retry-After"},
-		"MaxMind":  {stage: "Located", limits: "credit, Retry-After"},
+		"IPinfo":     {stage: "Located", limits: "quota, Retry-After"},
+		"MaxMind":    {stage: "Located", limits: "credit, Retry-After"},
+
+		"Reacher":    {stage: "Validated", limits: "the wait that a 429 names"},
+		"ZeroBounce": {stage: "Validated", limits: "a minute after a 429, ten after a block"},
+		"Kickbox":    {stage: "Validated", limits: "at a time, minute (set limits)"},
 	}
 }
 

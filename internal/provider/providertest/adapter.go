@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
 )
@@ -43,6 +44,9 @@ type Adapter struct {
 	// be given where the Provider has a Batch.
 	Refused     func(*provider.Contact)
 	WantRefused provider.Class
+
+	// WantPause is the wait after a 429 that names none, where the vendor's limit is known; 0 leaves it to the link.
+	WantPause time.Duration
 
 	// Except names cases that do not hold for this vendor, with the reason. The adapter's own tests show what holds
 	// instead.

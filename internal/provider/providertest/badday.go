@@ -75,10 +75,10 @@ func testStatus(t *testing.T, a Adapter) {
 		wantLeast, wantMost time.Duration
 	}{
 		"401":                       {fault: status(401), wantClass: provider.Auth},
-		"429":                       {fault: status(429), wantClass: provider.Throttled},
+		"429":                       {fault: status(429), wantClass: provider.Throttled, wantLeast: a.WantPause, wantMost: a.WantPause},
 		"429 with seconds":          {fault: status(429, "Retry-After", "7"), wantClass: provider.Throttled, wantLeast: 7 * time.Second, wantMost: 7 * time.Second},
 		"429 with a date":           {fault: status(429, "Retry-After", inHalfAnHour), wantClass: provider.Throttled, wantLeast: time.Minute, wantMost: 30 * time.Minute},
-		"429 with nonsense":         {fault: status(429, "Retry-After", remoteMarker), wantClass: provider.Throttled},
+		"429 with nonsense":         {fault: status(429, "Retry-After", remoteMarker), wantClass: provider.Throttled, wantLeast: a.WantPause, wantMost: a.WantPause},
 		"429 with a very long wait": {fault: status(429, "Retry-After", "86400"), wantClass: provider.Throttled, wantLeast: time.Hour, wantMost: time.Hour},
 		"500":                       {fault: status(500), wantClass: provider.Transient},
 		"502":                       {fault: status(502), wantClass: provider.Transient},

@@ -1,0 +1,90 @@
+package zerobounce_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/contact-operator/contact-operator/hack/sandbox/server"
+	"github.com/contact-operator/contact-operator/hack/sandbox/zerobounce"
+	"github.com/contact-operator/contact-operator/internal/httpx"
+	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
+	adapter "github.com/contact-operator/contact-operator/internal/provider/zerobounce"
+)
+
+const key = "zb-secret-key-1234"
+
+func ref() provider.Ref { return provider.Ref{Name: "zerobounce", Key: "key"} }
+
+// vendor is the sandbox's ZeroBounce.
+type vendor struct {
+	http.Handler
+	sandbox *server.Server
+}
+
+func (vendor) People() int { return 0 } // it keeps nobody
+
+func newVendor(o zerobounce.Options) vendor {
+	sandbox := server.New(server.Options{
+		Tokens:  map[server.Service]string{server.ZeroBounce: key},
+		Vendors: map[server.Service]server.NewVendor{server.ZeroBounce: zerobounce.New(o)},
+	})
+	return vendor{Handler: sandbox, sandbox: sandbox}
+}
+
+func TestContract(t *testing.T) {
+	t.Parallel()
+	providertest.Run(t, providertest.Adapter{
+		Factory:     adapter.Factory(),
+		Secrets:     map[provider.Ref]string{ref(): key + "\n"},
+		Spec:        spec,
+		NewVendor:   func(testing.TB) providertest.Vendor { return newVendor(zerobounce.Options{}) },
+		WantVerdict: provider.Deliverable,
+		WantPause:   time.Minute,
+	})
+}
+
+// spec is a configuration for the sandbox at a base URL.
+func spec(base string) json.RawMessage {
+	b, err := json.Marshal(adapter.Config{URL: base + "/zerobounce/v2", KeySecretRef: ref()})
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// connect makes the provider for what answers.
+func connect(t *testing.T, answers http.Handler) provider.Provider {
+	t.Helper()
+	srv := httptest.NewServer(answers)
+	t.Cleanup(srv.Close)
+	return at(t, srv.URL)
+}
+
+func at(t *testing.T, base string) provider.Provider {
+	t.Helper()
+	p, err := adapter.Factory().New(provider.Settings{
+		Spec: spec(base), Secrets: map[provider.Ref]string{ref(): key}, HTTP: httpx.New(httpx.Options{AllowLoopback: true}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func ask(t *testing.T, p provider.Provider, address string) (provider.Verification, error) {
+	t.Helper()
+	return p.Verifier.Verify(t.Context(), provider.Submission{Email: address, RemoteIP: "203.0.113.77"})
+}
+
+// failed is an error without its cause.
+func failed(err error) *provider.Error {
+	if err == nil {
+		return nil
+	}
+	e := provider.AsError(err)
+	return &provider.Error{Class: e.Class, Message: e.Message, RetryAfter: e.RetryAfter, RecordOnly: e.RecordOnly, Unexpected: e.Unexpected}
+}

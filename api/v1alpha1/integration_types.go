@@ -35,7 +35,7 @@ type Integration struct {
 
 // ProviderType names an adapter.
 //
-// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;Listmonk
+// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;Listmonk;Mailchimp;Brevo
 type ProviderType string
 
 const (
@@ -47,6 +47,10 @@ const (
 	ProviderHubSpot ProviderType = "HubSpot"
 	// ProviderListmonk is the newsletter system listmonk, as spec.listmonk says.
 	ProviderListmonk ProviderType = "Listmonk"
+	// ProviderMailchimp is the newsletter system Mailchimp, as spec.mailchimp says.
+	ProviderMailchimp ProviderType = "Mailchimp"
+	// ProviderBrevo is the newsletter system Brevo, as spec.brevo says.
+	ProviderBrevo ProviderType = "Brevo"
 )
 
 // IntegrationSpec says how a system is reached.
@@ -55,6 +59,8 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Builtin' ? has(self.builtin) : !has(self.builtin)",message="provider Builtin is configured in spec.builtin, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'HubSpot' ? has(self.hubspot) : !has(self.hubspot)",message="provider HubSpot is configured in spec.hubspot, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Listmonk' ? has(self.listmonk) : !has(self.listmonk)",message="provider Listmonk is configured in spec.listmonk, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Mailchimp' ? has(self.mailchimp) : !has(self.mailchimp)",message="provider Mailchimp is configured in spec.mailchimp, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Brevo' ? has(self.brevo) : !has(self.brevo)",message="provider Brevo is configured in spec.brevo, and nothing else is"
 type IntegrationSpec struct {
 	// provider is the adapter that speaks to the system.
 	// +required
@@ -101,6 +107,14 @@ type IntegrationSpec struct {
 	// listmonk keeps people as subscribers in listmonk.
 	// +optional
 	Listmonk *ListmonkProvider `json:"listmonk,omitempty"`
+
+	// mailchimp keeps people as members of an audience at Mailchimp.
+	// +optional
+	Mailchimp *MailchimpProvider `json:"mailchimp,omitempty"`
+
+	// brevo keeps people as contacts of a Brevo account.
+	// +optional
+	Brevo *BrevoProvider `json:"brevo,omitempty"`
 }
 
 // LinkLimits bound what a system is asked to do at a time.

@@ -16,7 +16,7 @@ const envProviders = "PROVIDERS"
 
 // vendorStages are the vendors that have a sample, and the field of a pipeline that each serves.
 func vendorStages() map[string]string {
-	return map[string]string{"hubspot": "crm", "listmonk": "marketing"}
+	return map[string]string{"hubspot": "crm", "listmonk": "marketing", "mailchimp": "marketing", "brevo": "marketing"}
 }
 
 // readProviders reads a list with commas.

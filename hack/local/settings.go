@@ -140,7 +140,7 @@ func usage(f *flag.FlagSet) {
 		fmt.Printf("  %-20s %s, default %s\n", a.env, a.part, a.value)
 	}
 	fmt.Printf("%s=0 leaves Alertmanager out.\n", envAlertmanager)
-	fmt.Printf("Stand-ins of real systems for the samples: %s, separated by commas: hubspot, listmonk.\n", envProviders)
+	fmt.Printf("Stand-ins of real systems for the samples: %s, separated by commas: hubspot, listmonk, mailchimp, brevo.\n", envProviders)
 	fmt.Printf("More flags for a part: %s, %s, separated by blanks.\n", envOperatorFlags, envIntakeFlags)
 }
 

@@ -1,6 +1,6 @@
 // Command sandbox serves stand-ins for an e-mail verifier, a locator, a CRM and a marketing system, for trials and tests.
 //
-// Beside these plain services it speaks the dialects of real systems, below /hubspot and /listmonk.
+// Beside these plain services it speaks the dialects of real systems, below /hubspot, /listmonk, /mailchimp and /brevo.
 //
 // Each service takes a token, by default sandbox-<service>-token; SANDBOX_<SERVICE>_TOKEN sets another one.
 //
@@ -28,9 +28,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/contact-operator/contact-operator/hack/sandbox/brevo"
 	"github.com/contact-operator/contact-operator/hack/sandbox/dns"
 	"github.com/contact-operator/contact-operator/hack/sandbox/hubspot"
 	"github.com/contact-operator/contact-operator/hack/sandbox/listmonk"
+	"github.com/contact-operator/contact-operator/hack/sandbox/mailchimp"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 )
 
@@ -58,8 +60,10 @@ func main() {
 // run serves until ctx ends.
 func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 	vendors := map[server.Service]server.NewVendor{
-		server.HubSpot:  hubspot.New(hubspot.Free()),
-		server.Listmonk: listmonk.New(listmonk.Options{}),
+		server.HubSpot:   hubspot.New(hubspot.Free()),
+		server.Listmonk:  listmonk.New(listmonk.Options{}),
+		server.Mailchimp: mailchimp.New(mailchimp.Real()),
+		server.Brevo:     brevo.New(brevo.General()),
 	}
 	tokens := map[server.Service]string{}
 	for _, name := range slices.AppendSeq(server.Services(), maps.Keys(vendors)) {

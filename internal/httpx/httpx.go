@@ -114,6 +114,11 @@ type Response struct {
 // An error is always a *provider.Error. Where it came after the status line (the body broke off, or is too large), the
 // Response has all but the Body, so that a refusal is known as one.
 func Do(ctx context.Context, client *http.Client, req *http.Request) (Response, error) {
+	return do(ctx, client, req, MaxBody)
+}
+
+// do is Do with a limit of its own, in bytes.
+func do(ctx context.Context, client *http.Client, req *http.Request, limit int) (Response, error) {
 	res, err := client.Do(req.WithContext(ctx))
 	if err != nil {
 		return Response{}, transportError(ctx, err)
@@ -125,33 +130,33 @@ func Do(ctx context.Context, client *http.Client, req *http.Request) (Response, 
 		Header:     res.Header,
 		RetryAfter: RetryAfter(res.Header, time.Now()),
 	}
-	if res.ContentLength > MaxBody {
-		return out, errTooLarge()
+	if res.ContentLength > int64(limit) {
+		return out, errTooLarge(limit)
 	}
-	body, err := readBody(res)
+	body, err := readBody(res, limit)
 	if err != nil {
 		return out, transportError(ctx, err)
 	}
-	if len(body) > MaxBody {
+	if len(body) > limit {
 		// Not drained: closing an unread body drops the connection, which costs less than reading what is left.
-		return out, errTooLarge()
+		return out, errTooLarge(limit)
 	}
 	out.Body = body
 	return out, nil
 }
 
-func readBody(res *http.Response) ([]byte, error) {
+func readBody(res *http.Response, limit int) ([]byte, error) {
 	var buf bytes.Buffer
 	if res.ContentLength > 0 {
 		buf.Grow(int(res.ContentLength) + bytes.MinRead) // ReadFrom wants room to see the end
 	}
-	_, err := buf.ReadFrom(io.LimitReader(res.Body, MaxBody+1))
+	_, err := buf.ReadFrom(io.LimitReader(res.Body, int64(limit)+1))
 	return buf.Bytes(), err
 }
 
-func errTooLarge() *provider.Error {
+func errTooLarge(limit int) *provider.Error {
 	return provider.Errorf(provider.Transient, "the service's answer is larger than %d KiB: check that the url is that of its API",
-		MaxBody>>10)
+		limit>>10)
 }
 
 // NewRequest is http.NewRequestWithContext for a body that is at hand: the request has a Content-Length, without which

@@ -106,6 +106,7 @@ func (svc *service) card(at view) card {
 func (s Service) title() string {
 	return map[Service]string{
 		Verifier: "Verifier", Locator: "Locator", CRM: "CRM", Marketing: "Marketing", HubSpot: "HubSpot", Listmonk: "listmonk",
+		Mailchimp: "Mailchimp", Brevo: "Brevo",
 	}[s]
 }
 

@@ -39,7 +39,7 @@ func tableOf(records []Record, at view) recordTable {
 		Service: string(at.Service),
 		What: map[Service]string{
 			Verifier: "Addresses it was asked about", Locator: "What it was asked", CRM: "People", Marketing: "Subscribers",
-			HubSpot: "Contacts", Listmonk: "Subscribers",
+			HubSpot: "Contacts", Listmonk: "Subscribers", Mailchimp: "Members", Brevo: "Contacts",
 		}[at.Service],
 		Counted: "asked",
 		Total:   len(records),

@@ -8,8 +8,10 @@ import (
 
 // Services that speak the dialect of a real system. A Server has them where its Options bring them.
 const (
-	HubSpot  Service = "hubspot"
-	Listmonk Service = "listmonk"
+	HubSpot   Service = "hubspot"
+	Listmonk  Service = "listmonk"
+	Mailchimp Service = "mailchimp"
+	Brevo     Service = "brevo"
 )
 
 // Vendor is a stand-in for a real system: its paths, credentials, bodies, errors and limits. Faults, statistics and keeping the

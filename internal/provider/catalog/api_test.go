@@ -9,10 +9,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/provider/brevo"
 	"github.com/contact-operator/contact-operator/internal/provider/builtin"
 	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
 	"github.com/contact-operator/contact-operator/internal/provider/hubspot"
 	"github.com/contact-operator/contact-operator/internal/provider/listmonk"
+	"github.com/contact-operator/contact-operator/internal/provider/mailchimp"
 )
 
 func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
@@ -20,6 +22,7 @@ func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
 	factories := Factories()
 	for _, name := range []v1alpha1.ProviderType{
 		v1alpha1.ProviderHTTP, v1alpha1.ProviderBuiltin, v1alpha1.ProviderHubSpot, v1alpha1.ProviderListmonk,
+		v1alpha1.ProviderMailchimp, v1alpha1.ProviderBrevo,
 	} {
 		f, ok := factories[string(name)]
 		if !ok || f.New == nil || f.Refs == nil || f.Member == "" {
@@ -42,6 +45,8 @@ func TestConfigMatchesTheAPI(t *testing.T) {
 		"HTTP":     {func() any { return new(v1alpha1.HTTPProvider) }, func() any { return new(httpjson.Config) }},
 		"HubSpot":  {func() any { return new(v1alpha1.HubSpotProvider) }, func() any { return new(hubspot.Config) }},
 		"Listmonk": {func() any { return new(v1alpha1.ListmonkProvider) }, func() any { return new(listmonk.Config) }},
+		"Mailchimp": {func() any { return new(v1alpha1.MailchimpProvider) }, func() any { return new(mailchimp.Config) }},
+		"Brevo":    {func() any { return new(v1alpha1.BrevoProvider) }, func() any { return new(brevo.Config) }},
 		"Builtin":  {func() any { return new(v1alpha1.BuiltinProvider) }, func() any { return new(builtin.Config) }},
 	}
 	for name := range Factories() {

@@ -35,6 +35,8 @@ func whatIsSaid() map[string]said {
 		"Builtin":  {stage: "Validated, Located", limits: "none"},
 		"HTTP":     {stage: "every stage", repeatable: "as described", limits: "Retry-After", erase: "as described"},
 		"HubSpot":  {stage: "CRMSynced", repeatable: "upsert by address", limits: "10 s, day, Retry-After", erase: "archive, or for good"},
+		"Mailchimp": {stage: "MarketingSynced", repeatable: "PUT by address", limits: "10 at a time, Retry-After", erase: "archive, or for good"},
+		"Brevo":    {stage: "MarketingSynced", repeatable: "create, then steps", limits: "second, hour (by headers)", erase: "delete"},
 		"Listmonk": {stage: "MarketingSynced", repeatable: "create, then steps", limits: "Retry-After (of a proxy)", erase: "delete"},
 	}
 }

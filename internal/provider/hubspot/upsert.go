@@ -11,6 +11,7 @@ import (
 	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/provider"
 	"github.com/contact-operator/contact-operator/internal/provider/expression"
+	"github.com/contact-operator/contact-operator/internal/provider/mapping"
 )
 
 const (
@@ -31,7 +32,7 @@ func (w *writer) Render(c provider.Contact) (provider.Request, error) {
 	}
 	properties := make(map[string]string, len(values)+1)
 	for name, v := range values {
-		if properties[name], err = text(v); err != nil {
+		if properties[name], err = mapping.Text(v); err != nil {
 			return provider.Request{}, provider.Errorf(provider.Invalid, "spec.hubspot.properties[%s] gives a value for this record that is no text", name)
 		}
 	}
@@ -41,27 +42,6 @@ func (w *writer) Render(c provider.Contact) (provider.Request, error) {
 		return provider.Request{}, provider.Errorf(provider.Invalid, "this record has no address")
 	}
 	return provider.Request{Key: c.Email, Payload: payload}, nil
-}
-
-// text writes a value in HubSpot's way: there are only texts, and several values are separated by semicolons.
-func text(v any) (string, error) {
-	switch v := v.(type) {
-	case string:
-		return v, nil
-	case bool:
-		return strconv.FormatBool(v), nil
-	case []any:
-		parts := make([]string, len(v))
-		for i, element := range v {
-			var err error
-			if parts[i], err = text(element); err != nil {
-				return "", err
-			}
-		}
-		return strings.Join(parts, ";"), nil
-	}
-	b, err := expression.Marshal(v)
-	return string(b), err
 }
 
 // input is one record of a batch upsert.

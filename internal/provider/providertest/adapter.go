@@ -44,6 +44,9 @@ type Adapter struct {
 	Refused     func(*provider.Contact)
 	WantRefused provider.Class
 
+	// Suppress has a person leave in a stand-in that NewVendor made. It has to be given where the Provider has Suppressions.
+	Suppress func(t testing.TB, v Vendor, email string)
+
 	// Except names cases that do not hold for this vendor, with the reason. The adapter's own tests show what holds
 	// instead.
 	Except map[string]string

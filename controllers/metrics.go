@@ -23,6 +23,7 @@ type Metrics struct {
 	erasures *prometheus.CounterVec
 	expired  *prometheus.CounterVec
 	late     *prometheus.CounterVec
+	left     *prometheus.CounterVec
 }
 
 // NewMetrics makes the metrics and registers them, with gauges that are computed from the cache when they are read.
@@ -52,8 +53,12 @@ func NewMetrics(registry prometheus.Registerer, cache client.Reader, now func() 
 			Name: "contact_operator_submissions_dropped_after_erasure_total",
 			Help: "Submissions that were received before their person was erased, arrived later, and were deleted.",
 		}, []string{"namespace", "pipeline"}),
+		left: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "contact_operator_suppressions_found_total",
+			Help: "People of whom a sweep found out that a marketing system keeps them unsubscribed.",
+		}, []string{"namespace", "integration"}),
 	}
-	for _, c := range []prometheus.Collector{m.results, m.calls, m.erasures, m.expired, m.late, newBacklog(cache, now)} {
+	for _, c := range []prometheus.Collector{m.results, m.calls, m.erasures, m.expired, m.late, m.left, newBacklog(cache, now)} {
 		if err := registry.Register(c); err != nil {
 			return nil, err
 		}

@@ -90,6 +90,7 @@ func startOperator() *operator {
 	mgr, err := app.New(counted, app.Options{
 		MetricsAddr: "0", HealthAddr: "0", AllowLoopback: true, WritesInFlight: 12, Embedded: true,
 		SecretInterval: 200 * time.Millisecond, SweepInterval: 500 * time.Millisecond,
+		SuppressionInterval: 200 * time.Millisecond,
 	})
 	Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(context.Background())

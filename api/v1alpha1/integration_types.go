@@ -92,6 +92,11 @@ type IntegrationSpec struct {
 	// +kubebuilder:default={}
 	Batch BatchPolicy `json:"batch,omitempty,omitzero"`
 
+	// suppressions say how often the system is asked who has left.
+	// +optional
+	// +kubebuilder:default={}
+	Suppressions SuppressionPolicy `json:"suppressions,omitempty,omitzero"`
+
 	// http describes any JSON service.
 	// +optional
 	HTTP *HTTPProvider `json:"http,omitempty"`
@@ -535,6 +540,10 @@ type IntegrationStatus struct {
 	// drainSeconds estimates how long the waiting ones will take at the present pace. Absent while nothing gets through.
 	// +optional
 	DrainSeconds *int32 `json:"drainSeconds,omitempty"`
+
+	// suppressions say how far the sweeps for those who have left have come. Absent: there were none.
+	// +optional
+	Suppressions *SuppressionStatus `json:"suppressions,omitempty"`
 }
 
 // IntegrationList is a list of Integrations.

@@ -149,7 +149,9 @@ func problem(status int, code, message string, duplicates ...string) server.Vend
 	return server.VendorAnswer{Status: status, Body: body}
 }
 
-func unsaved() server.VendorAnswer { return problem(http.StatusInternalServerError, "", "Internal error") }
+func unsaved() server.VendorAnswer {
+	return problem(http.StatusInternalServerError, "", "Internal error")
+}
 
 func (a *account) getList(text string) server.VendorAnswer {
 	id, _ := strconv.Atoi(text)

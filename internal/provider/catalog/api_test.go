@@ -42,12 +42,12 @@ func TestConfigMatchesTheAPI(t *testing.T) {
 	cases := map[string]struct {
 		newAPI, newConfig func() any
 	}{
-		"HTTP":     {func() any { return new(v1alpha1.HTTPProvider) }, func() any { return new(httpjson.Config) }},
-		"HubSpot":  {func() any { return new(v1alpha1.HubSpotProvider) }, func() any { return new(hubspot.Config) }},
-		"Listmonk": {func() any { return new(v1alpha1.ListmonkProvider) }, func() any { return new(listmonk.Config) }},
+		"HTTP":      {func() any { return new(v1alpha1.HTTPProvider) }, func() any { return new(httpjson.Config) }},
+		"HubSpot":   {func() any { return new(v1alpha1.HubSpotProvider) }, func() any { return new(hubspot.Config) }},
+		"Listmonk":  {func() any { return new(v1alpha1.ListmonkProvider) }, func() any { return new(listmonk.Config) }},
 		"Mailchimp": {func() any { return new(v1alpha1.MailchimpProvider) }, func() any { return new(mailchimp.Config) }},
-		"Brevo":    {func() any { return new(v1alpha1.BrevoProvider) }, func() any { return new(brevo.Config) }},
-		"Builtin":  {func() any { return new(v1alpha1.BuiltinProvider) }, func() any { return new(builtin.Config) }},
+		"Brevo":     {func() any { return new(v1alpha1.BrevoProvider) }, func() any { return new(brevo.Config) }},
+		"Builtin":   {func() any { return new(v1alpha1.BuiltinProvider) }, func() any { return new(builtin.Config) }},
 	}
 	for name := range Factories() {
 		if cases[name].newAPI == nil {

@@ -32,6 +32,8 @@ const (
 	suppressionOverlap = 10 * time.Minute
 	// lookUpsPerSecond is how many Contacts are looked up a second: a sweep must never be felt.
 	lookUpsPerSecond = 20
+	// maxFailure is the CRD's limit, in characters.
+	maxFailure = 512
 )
 
 // SuppressionSweep asks the marketing systems, now and then, who has left, and notes it on those people's Contacts, so that
@@ -120,9 +122,8 @@ func (s *SuppressionSweep) sweep(ctx context.Context, limit *rate.Limiter, integ
 				return err
 			}
 		}
-		at.Failure, at.Cursor = "", page.Next
-		if page.Next == "" {
-			at.KnownUntil, at.StartedAt = at.StartedAt, nil
+		if at.Cursor = page.Next; page.Next == "" {
+			at.KnownUntil, at.StartedAt, at.Failure = at.StartedAt, nil, ""
 		}
 		if err := s.keep(ctx, integration, at); err != nil || at.StartedAt == nil {
 			return err
@@ -182,11 +183,10 @@ func (s *SuppressionSweep) tell(ctx context.Context, integration *v1alpha1.Integ
 	case provider.Invalid: // the place that it had come to means nothing to it any more
 		at.Cursor, at.StartedAt = "", nil
 	}
-	if at.Failure == failure.Message {
-		return nil
+	if message := cutTo(failure.Message, maxFailure); message != at.Failure {
+		at.Failure = message
+		s.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "SuppressionsUnknown", "Sweep", "it is not known who has left: %s", message)
 	}
-	at.Failure = cutTo(failure.Message, 512)
-	s.Recorder.Eventf(integration, nil, corev1.EventTypeWarning, "SuppressionsUnknown", "Sweep", "it is not known who has left: %s", at.Failure)
 	return s.keep(ctx, integration, at)
 }
 

@@ -40,6 +40,8 @@ type Options struct {
 	Latency time.Duration
 	// Now is the clock; nil: the system's.
 	Now func() time.Time
+
+	sleep func(time.Duration) // nil: the system's
 }
 
 // Real are the limits that every account has.
@@ -50,6 +52,9 @@ func New(o Options) server.NewVendor {
 	return func(t server.Table) server.Vendor {
 		if o.Now == nil {
 			o.Now = time.Now
+		}
+		if o.sleep == nil {
+			o.sleep = time.Sleep
 		}
 		a := &account{Options: o, table: t, description: description.MustLoad(document)}
 		a.Reset()
@@ -82,18 +87,14 @@ func (a *account) Answer(r *http.Request, body []byte, token string) server.Vend
 	defer a.inFlight.Add(-1)
 	over := a.inFlight.Add(1) > int64(a.Connections) && a.Connections > 0
 	if !over && a.Latency > 0 {
-		time.Sleep(a.Latency)
+		a.sleep(a.Latency)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if over {
 		return a.problem(http.StatusTooManyRequests, "Too Many Requests", "You have exceeded the limit of 10 simultaneous connections.")
 	}
-	answer := a.checked(r, body, token)
-	if m, ok := answer.Body.(map[string]any); ok && m["instance"] != nil {
-		answer.Header = http.Header{"Content-Type": {"application/problem+json; charset=utf-8"}}
-	}
-	return answer
+	return a.checked(r, body, token)
 }
 
 func (a *account) checked(r *http.Request, body []byte, token string) server.VendorAnswer {
@@ -184,7 +185,7 @@ func (a *account) problem(status int, title, detail string, fields ...fieldError
 	if len(fields) > 0 {
 		body["errors"] = fields
 	}
-	return server.VendorAnswer{Status: status, Body: body}
+	return server.VendorAnswer{Status: status, Header: http.Header{"Content-Type": {"application/problem+json; charset=utf-8"}}, Body: body}
 }
 
 // fieldError says what is wrong with one field.

@@ -133,7 +133,7 @@ func contactPath(email string) string {
 
 // CheckHealth implements provider.HealthChecker.
 func (a *account) CheckHealth(ctx context.Context) error {
-	if err := a.ask(ctx, http.MethodGet, listsPath+"/"+strconv.Itoa(a.targets[0]), nil, new(any)); err != nil {
+	if err := a.checkList(ctx, a.targets[0]); err != nil {
 		return err
 	}
 	return a.known.Pass(ctx)

@@ -168,8 +168,8 @@ func TestAttributesAndListsAreChecked(t *testing.T) {
 				t.Errorf("written: %v; what is not there must not be", written)
 			}
 			before := len(v.Calls())
-			if err := p.Health.CheckHealth(t.Context()); (err == nil) != (tc.want == nil) {
-				t.Errorf("the health call: %v", err)
+			if diff := cmp.Diff(tc.want, failed(p.Health.CheckHealth(t.Context()))); diff != "" {
+				t.Errorf("the health call:\n%s", diff)
 			}
 			if n := len(v.Calls()) - before; tc.want == nil && n != 1 {
 				t.Errorf("%d calls of a health call once all are there, want 1", n)

@@ -17,7 +17,7 @@ type SuppressionPolicy struct {
 
 // SuppressionStatus says how far the sweeps have come, so that a restart loses nothing.
 type SuppressionStatus struct {
-	// knownUntil: whoever had left by then is noted on the Contact. Absent: no sweep has ended yet.
+	// knownUntil is the time of which it is known who had left by then. Absent: no sweep has ended yet.
 	// +optional
 	KnownUntil *metav1.Time `json:"knownUntil,omitempty"`
 
@@ -33,7 +33,7 @@ type SuppressionStatus struct {
 
 	// generation of the Integration that this holds for. After a change everybody is asked for again.
 	// +optional
-	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Minimum=1
 	Generation int64 `json:"generation,omitempty"`
 
 	// failure says why the system does not tell. Absent: it does.

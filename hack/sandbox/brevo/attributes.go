@@ -63,10 +63,10 @@ func (a *account) merged(current, values map[string]any) map[string]any {
 }
 
 func (t attribute) fits(v any) bool {
-	switch {
-	case t.Category == "calculated":
+	switch t.Category {
+	case "calculated":
 		return false
-	case t.Category == "category":
+	case "category":
 		return slices.ContainsFunc(t.Enumeration, func(o option) bool { return v == float64(o.Value) })
 	}
 	var ok bool

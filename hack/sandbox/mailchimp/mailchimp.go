@@ -54,7 +54,7 @@ func New(o Options) server.NewVendor {
 			o.Now = time.Now
 		}
 		if o.sleep == nil {
-			o.sleep = time.Sleep
+			o.sleep = func(d time.Duration) { <-time.After(d) }
 		}
 		a := &account{Options: o, table: t, description: description.MustLoad(document)}
 		a.Reset()

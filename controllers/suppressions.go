@@ -99,8 +99,8 @@ func (s *SuppressionSweep) sweep(ctx context.Context, limit *rate.Limiter, integ
 		return err
 	}
 	lister := found.Provider().Suppressions
-	// A system that is not well has its probes. This is none: an answer here says nothing of writes.
-	if condition := found.Health().Condition; lister == nil || condition != link.Healthy && condition != link.Untried {
+	// A system that is not known to be well has its health calls and its probes. This is none: an answer here says nothing of writes.
+	if lister == nil || found.Health().Condition != link.Healthy {
 		return nil
 	}
 	if at.StartedAt == nil {
@@ -150,7 +150,7 @@ func (s *SuppressionSweep) due(integration *v1alpha1.Integration, at v1alpha1.Su
 }
 
 // list lists a page through the link. err is a *provider.Wait where no call could be made. failure says that the system does
-// not tell: that is no reason to stop writing to it, so the link does not learn of a missing right.
+// not tell. A right that is missing for that, or a path, is no reason to stop writing to it: the link learns nothing from it.
 func list(ctx context.Context, through *link.Link, lister provider.SuppressionLister, at v1alpha1.SuppressionStatus) (
 	page provider.SuppressedPage, failure *provider.Error, err error,
 ) {
@@ -165,7 +165,7 @@ func list(ctx context.Context, through *link.Link, lister provider.SuppressionLi
 		}
 		failure = provider.AsError(err)
 		if failure.Class == provider.Auth || failure.Class == provider.Config {
-			return &provider.Error{Class: provider.Invalid, Message: failure.Message}
+			return &provider.Wait{Message: failure.Message}
 		}
 		return failure
 	})

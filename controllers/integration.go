@@ -97,6 +97,7 @@ func (r *IntegrationReconciler) report(ctx context.Context, key link.Key, integr
 	ready := readyOf(integration, s.Health)
 	updated := integration.DeepCopy()
 	updated.Status = statusOf(s)
+	updated.Status.Suppressions = integration.Status.Suppressions // another's
 	updated.Status.Conditions = slices.Clone(integration.Status.Conditions)
 	meta.SetStatusCondition(&updated.Status.Conditions, ready)
 	tellData := r.reportData(updated, s.Data)

@@ -25,6 +25,7 @@ type Metrics struct {
 	erasures *prometheus.CounterVec
 	expired  *prometheus.CounterVec
 	late     *prometheus.CounterVec
+	left     *prometheus.CounterVec
 }
 
 // LateAfter is how long a submission may take from its acceptance to its end: the objective that the rules in config/prometheus
@@ -70,8 +71,12 @@ func NewMetrics(registry prometheus.Registerer, cache client.Reader, now func() 
 			Name: "contact_operator_submissions_dropped_after_erasure_total",
 			Help: "Submissions that were received before their person was erased, arrived later, and were deleted.",
 		}, []string{"namespace", "pipeline"}),
+		left: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "contact_operator_suppressions_found_total",
+			Help: "People of whom a sweep found out that a marketing system keeps them unsubscribed.",
+		}, []string{"namespace", "integration"}),
 	}
-	for _, c := range []prometheus.Collector{m.results, m.took, m.calls, m.erasures, m.expired, m.late, newBacklog(cache, now)} {
+	for _, c := range []prometheus.Collector{m.results, m.took, m.calls, m.erasures, m.expired, m.late, m.left, newBacklog(cache, now)} {
 		if err := registry.Register(c); err != nil {
 			return nil, err
 		}

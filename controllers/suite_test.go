@@ -31,6 +31,7 @@ import (
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/cmd/contact-operator/app"
 	"github.com/contact-operator/contact-operator/controllers"
+	"github.com/contact-operator/contact-operator/hack/sandbox/mailchimp"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 	"github.com/contact-operator/contact-operator/internal/httpx"
 )
@@ -50,6 +51,7 @@ var (
 	api         client.Client // straight to the API server
 	sandbox     *server.Server
 	sandboxURL  string
+	members     server.Table // of the stand-in of Mailchimp, for what no call does
 	writes      = &writeLog{}
 )
 
@@ -69,7 +71,12 @@ var _ = BeforeSuite(func() {
 	api, err = client.New(kube, client.Options{Scheme: scheme})
 	Expect(err).NotTo(HaveOccurred())
 
-	sandbox = server.New(server.Options{})
+	sandbox = server.New(server.Options{Vendors: map[server.Service]server.NewVendor{
+		server.Mailchimp: func(t server.Table) server.Vendor {
+			members = t
+			return mailchimp.New(mailchimp.Options{})(t)
+		},
+	}})
 	listener := httptest.NewServer(sandbox)
 	sandboxURL = listener.URL
 	DeferCleanup(func() {
@@ -91,6 +98,7 @@ func startOperator() *operator {
 	mgr, err := app.New(counted, app.Options{
 		MetricsAddr: "0", HealthAddr: "0", Outbound: httpx.Outbound{AllowLoopback: true}, WritesInFlight: 12, Embedded: true,
 		SecretInterval: 200 * time.Millisecond, SweepInterval: 500 * time.Millisecond,
+		SuppressionInterval: 200 * time.Millisecond,
 	})
 	Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(context.Background())

@@ -248,7 +248,8 @@ type SyncState string
 const (
 	// SyncStateSynced: the system holds what the Contact said when it was last written.
 	SyncStateSynced SyncState = "Synced"
-	// SyncStateSuppressed: the system keeps the person unsubscribed.
+	// SyncStateSuppressed: the system keeps the person unsubscribed. Without a hash the person has left there, and nothing is
+	// written any more.
 	SyncStateSuppressed SyncState = "Suppressed"
 	// SyncStateAttempted: a write was sent and its answer lost, so the system may hold the person.
 	SyncStateAttempted SyncState = "Attempted"
@@ -271,7 +272,7 @@ type ContactSync struct {
 	State SyncState `json:"state,omitempty"`
 
 	// hash of what was last written there: the Integration's UID and the rendered request. The stage has nothing to do
-	// while what should be written has the same hash. Absent: nobody knows what it holds.
+	// while what should be written has the same hash. Absent: nobody knows what it holds, or nobody needs to.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64

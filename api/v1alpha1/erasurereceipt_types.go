@@ -16,7 +16,6 @@ import (
 // +kubebuilder:printcolumn:name="Submissions",type=integer,JSONPath=`.spec.submissions`
 // +kubebuilder:printcolumn:name="Outcome",type=string,JSONPath=`.spec.outcome`
 // +kubebuilder:printcolumn:name="Expires",type=string,JSONPath=`.spec.expiresAt`
-// +kubebuilder:printcolumn:name="Kept",type=string,JSONPath=`.spec.systems[*].kept`,priority=1
 type ErasureReceipt struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata of the object.

@@ -36,7 +36,7 @@ type Integration struct {
 
 // ProviderType names an adapter.
 //
-// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;IPinfo;Listmonk;MaxMind;Salesforce;EspoCRM;Reacher;ZeroBounce;Kickbox
+// +kubebuilder:validation:Enum=HTTP;Builtin;HubSpot;IPinfo;Listmonk;MaxMind;Salesforce;EspoCRM;Reacher;ZeroBounce;Kickbox;Mailchimp;Brevo
 type ProviderType string
 
 const (
@@ -62,6 +62,10 @@ const (
 	ProviderZeroBounce ProviderType = "ZeroBounce"
 	// ProviderKickbox verifies addresses by Kickbox, as spec.kickbox says.
 	ProviderKickbox ProviderType = "Kickbox"
+	// ProviderMailchimp is the newsletter system Mailchimp, as spec.mailchimp says.
+	ProviderMailchimp ProviderType = "Mailchimp"
+	// ProviderBrevo is the newsletter system Brevo, as spec.brevo says.
+	ProviderBrevo ProviderType = "Brevo"
 )
 
 // IntegrationSpec says how a system is reached.
@@ -77,6 +81,8 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Reacher' ? has(self.reacher) : !has(self.reacher)",message="provider Reacher is configured in spec.reacher, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'ZeroBounce' ? has(self.zerobounce) : !has(self.zerobounce)",message="provider ZeroBounce is configured in spec.zerobounce, and nothing else is"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Kickbox' ? has(self.kickbox) : !has(self.kickbox)",message="provider Kickbox is configured in spec.kickbox, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Mailchimp' ? has(self.mailchimp) : !has(self.mailchimp)",message="provider Mailchimp is configured in spec.mailchimp, and nothing else is"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Brevo' ? has(self.brevo) : !has(self.brevo)",message="provider Brevo is configured in spec.brevo, and nothing else is"
 type IntegrationSpec struct {
 	// provider is the adapter that speaks to the system.
 	// +required
@@ -107,6 +113,11 @@ type IntegrationSpec struct {
 	// +optional
 	// +kubebuilder:default={}
 	Batch BatchPolicy `json:"batch,omitempty,omitzero"`
+
+	// suppressions say how often the system is asked who has left.
+	// +optional
+	// +kubebuilder:default={}
+	Suppressions SuppressionPolicy `json:"suppressions,omitempty,omitzero"`
 
 	// http describes any JSON service.
 	// +optional
@@ -151,6 +162,14 @@ type IntegrationSpec struct {
 	// kickbox verifies addresses by Kickbox.
 	// +optional
 	Kickbox *KickboxProvider `json:"kickbox,omitempty"`
+
+	// mailchimp keeps people as members of an audience at Mailchimp.
+	// +optional
+	Mailchimp *MailchimpProvider `json:"mailchimp,omitempty"`
+
+	// brevo keeps people as contacts of a Brevo account.
+	// +optional
+	Brevo *BrevoProvider `json:"brevo,omitempty"`
 }
 
 // LinkLimits bound what a system is asked to do at a time.
@@ -572,6 +591,10 @@ type IntegrationStatus struct {
 	// drainSeconds estimates how long the waiting ones will take at the present pace. Absent while nothing gets through.
 	// +optional
 	DrainSeconds *int32 `json:"drainSeconds,omitempty"`
+
+	// suppressions say how far the sweeps for those who have left have come. Absent: there were none.
+	// +optional
+	Suppressions *SuppressionStatus `json:"suppressions,omitempty"`
 }
 
 // IntegrationList is a list of Integrations.

@@ -20,6 +20,7 @@ func vendorStages() map[string]string {
 		"espocrm": "crm", "hubspot": "crm", "listmonk": "marketing", "salesforce": "crm",
 		"ipinfo": "location", "maxmind": "location", "maxmind-database": "location",
 		"reacher": "validation", "zerobounce": "validation", "kickbox": "validation",
+		"mailchimp": "marketing", "brevo": "marketing",
 	}
 }
 

@@ -31,12 +31,14 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/contact-operator/contact-operator/hack/sandbox/brevo"
 	"github.com/contact-operator/contact-operator/hack/sandbox/dns"
 	"github.com/contact-operator/contact-operator/hack/sandbox/espocrm"
 	"github.com/contact-operator/contact-operator/hack/sandbox/hubspot"
 	"github.com/contact-operator/contact-operator/hack/sandbox/ipinfo"
 	"github.com/contact-operator/contact-operator/hack/sandbox/kickbox"
 	"github.com/contact-operator/contact-operator/hack/sandbox/listmonk"
+	"github.com/contact-operator/contact-operator/hack/sandbox/mailchimp"
 	"github.com/contact-operator/contact-operator/hack/sandbox/maxmind"
 	"github.com/contact-operator/contact-operator/hack/sandbox/reacher"
 	"github.com/contact-operator/contact-operator/hack/sandbox/salesforce"
@@ -82,6 +84,8 @@ func run(ctx context.Context, log *slog.Logger, o options) (err error) {
 		server.Reacher:    reacher.New(reacher.Options{PerMinute: 600}),
 		server.ZeroBounce: zerobounce.New(zerobounce.Options{}),
 		server.Kickbox:    kickbox.New(kickbox.Options{}),
+		server.Mailchimp:  mailchimp.New(mailchimp.Real()),
+		server.Brevo:      brevo.New(brevo.General()),
 	}
 	tokens := map[server.Service]string{}
 	for _, name := range slices.AppendSeq(server.Services(), maps.Keys(vendors)) {

@@ -262,6 +262,9 @@ func (p *pass) forgetHeld() {
 	for _, stage := range []v1alpha1.Stage{v1alpha1.StageCRMSynced, v1alpha1.StageMarketingSynced} {
 		if held := contact.Sync(p.contact, stage, p.integration(stage)); held != nil {
 			held.Hash = ""
+			if held.State == v1alpha1.SyncStateSuppressed { // the person may have come back there
+				held.State = v1alpha1.SyncStateAttempted
+			}
 		}
 	}
 }

@@ -61,6 +61,9 @@ func (s *syncer) write(ctx context.Context) outcome {
 	if err != nil {
 		return unavailable(s.integration, err)
 	}
+	if s.hasLeft(held, link) {
+		return s.unchanged(held)
+	}
 	upserter := link.Provider().Upserter
 	if upserter == nil {
 		return unsuited(s.integration, "upsert")
@@ -90,9 +93,19 @@ func (s *syncer) write(ctx context.Context) outcome {
 	}
 	if receipt.Suppressed {
 		s.sync.State = v1alpha1.SyncStateSuppressed
+		if s.stage == v1alpha1.StageMarketingSynced && consents(s.p.contact) {
+			s.sync.Hash = "" // not because we have said so
+		}
 		return done(s.integration, v1alpha1.ReasonSuppressed, "the system keeps the person unsubscribed")
 	}
 	return done(s.integration, v1alpha1.ReasonSynced, "")
+}
+
+// hasLeft tells whether the person has left the marketing system there, or can't be reached, so that nothing is written to
+// it any more. Who has only withdrawn the consent in a form, and gives it again, is not among them: that system then decides.
+func (s *syncer) hasLeft(held *v1alpha1.ContactSync, link Link) bool {
+	return s.stage == v1alpha1.StageMarketingSynced && !s.p.canary && held != nil && held.IntegrationUID == link.UID() &&
+		held.State == v1alpha1.SyncStateSuppressed && held.Hash == ""
 }
 
 // attempted notes that a first write may have arrived although its answer did not: the system has to be told of what comes

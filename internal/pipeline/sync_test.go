@@ -80,11 +80,11 @@ func TestLocationLateReachesAPersonWhomMarketingHolds(t *testing.T) {
 			true, "Deliverable Located Synced Synced Completed", "locator crm marketing",
 		},
 		"suppressed": {
-			"the system holds the person, unsubscribed; what it holds is to be true all the same",
+			"who has left the marketing system is never written to it again",
 			&v1alpha1.SubmissionConsent{Marketing: v1alpha1.ConsentGranted},
 			provider.Receipt{Suppressed: true},
 			false,
-			"Deliverable Located Suppressed Suppressed Completed", "locator crm marketing", // here the CRM answers likewise
+			"Deliverable Located Suppressed Suppressed Completed", "locator crm", // here the CRM answers likewise, and is told
 		},
 		"told by nobody": {
 			"whoever has not consented, and is not held, stays unknown",
@@ -221,23 +221,6 @@ func TestRemoteIDOfAnotherSystemIsNotUsed(t *testing.T) {
 	w.pass(t, sent("b", 1), trial())
 	if got := w.stored.Status.Syncs[0].RemoteID; got != "" {
 		t.Errorf("kept the id %q of another system", got)
-	}
-}
-
-// TestLocationFoundLateReachesTheUnsubscribedToo: the system holds the person, whatever it mails.
-func TestLocationFoundLateReachesTheUnsubscribedToo(t *testing.T) {
-	w, s := newWorld(), sent("a", 0)
-	w.errs["locator"] = transient("no answer")
-	w.receipt.Suppressed = true
-	w.now = w.pass(t, s, trial()).NextAttempt
-	delete(w.errs, "locator")
-	w.takeCalls()
-	w.pass(t, s, trial())
-	if got := w.takeCalls(); got != "locator crm marketing" {
-		t.Errorf("called %q: marketing never hears of the country", got)
-	}
-	if got, want := reasons(s), "Deliverable Located Suppressed Suppressed Completed"; got != want {
-		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

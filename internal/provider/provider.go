@@ -141,7 +141,8 @@ type BatchUpserter interface {
 // Written is how one record of a batch fared.
 type Written struct {
 	Receipt Receipt
-	// Err is an *Error when the system did not take this record, nil when it did.
+	// Err is an *Error when the system did not take this record, a *Wait when there was no time to send it, so that it has to
+	// come again, and nil when it was taken.
 	Err error
 }
 
@@ -164,6 +165,24 @@ type Erased struct {
 	Kept string
 }
 
+// SuppressionLister tells whom a system keeps from getting marketing mail: those who have left, whose mail bounced for good,
+// or who complained. It must be repeatable, and changes nothing.
+type SuppressionLister interface {
+	// ListSuppressed returns a page of those who came to be so after since (zero: ever), or an *Error. It may tell of more,
+	// and of somebody twice, but leaves nobody out, also not when people change between two pages. cursor is "" for the
+	// first page, then the Next of the page before, with the same since. A cursor that can't be read is of class Invalid.
+	ListSuppressed(ctx context.Context, since time.Time, cursor string) (SuppressedPage, error)
+}
+
+// SuppressedPage is a part of a list of suppressed people.
+type SuppressedPage struct {
+	// Emails are their addresses, as the system writes them.
+	Emails []string
+	// Next is the cursor of the next page, "" after the last. It outlives the process, holds nothing personal and has at most
+	// 128 bytes.
+	Next string
+}
+
 // Provider is one configured outside system. A port that it does not offer is nil.
 type Provider struct {
 	Verifier Verifier
@@ -172,6 +191,8 @@ type Provider struct {
 	Eraser   Eraser
 	// Batch goes with Upserter, where the system takes several records in one call.
 	Batch BatchUpserter
+	// Suppressions is for systems that can list those who have left.
+	Suppressions SuppressionLister
 	// Health is for systems that have a cheap way to ask.
 	Health HealthChecker
 	// HealthEvery is the least time between two health calls to a system that works, where each costs something; 0: a minute.

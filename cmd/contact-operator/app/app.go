@@ -62,6 +62,8 @@ type Options struct {
 	SecretInterval time.Duration
 	// SweepInterval is the time between two sweeps of what has expired; 0 is the default.
 	SweepInterval time.Duration
+	// SuppressionInterval is the time between two looks at which marketing systems are to be asked who has left; 0 is the default.
+	SuppressionInterval time.Duration
 	// AlertConfig is the file that says which alerts there are and who is told; "" is the default.
 	AlertConfig string
 	// AlertmanagerURLs are more of those who are told.
@@ -214,6 +216,10 @@ func setUp(mgr ctrl.Manager, o Options, registry prometheus.Registerer, gate lin
 		}).SetupWithManager(mgr),
 		mgr.Add(&controllers.Sweep{
 			Client: mgr.GetClient(), Direct: mgr.GetAPIReader(), Metrics: metrics, Interval: o.SweepInterval, Now: time.Now,
+		}),
+		mgr.Add(&controllers.SuppressionSweep{
+			Client: mgr.GetClient(), Direct: mgr.GetAPIReader(), Recorder: recorder, Links: links, Metrics: metrics,
+			Interval: o.SuppressionInterval, Now: time.Now,
 		}),
 		addAlerts(mgr, o, registry, recorder),
 		addCanaries(mgr, o),

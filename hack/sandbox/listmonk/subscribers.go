@@ -115,16 +115,34 @@ func (i *instance) query(q url.Values) server.VendorAnswer {
 	if perPage == 0 {
 		perPage = 20
 	}
-	results := []map[string]any{}
+	found := []subscriber{}
 	for _, r := range i.table.List() {
-		if s := subscriberOf(r); i.sees(s) && (pattern.MatchString(s.Name) || pattern.MatchString(s.Email)) {
-			results = append(results, view(s))
+		if s := subscriberOf(r); i.sees(s) && s.fits(q) && (pattern.MatchString(s.Name) || pattern.MatchString(s.Email)) {
+			found = append(found, s)
 		}
 	}
-	total := len(results)
+	// All orders are that of the ids here, which are given in the order of creation.
+	slices.SortFunc(found, func(a, b subscriber) int { return cmp.Compare(a.id, b.id) })
+	if q.Get("order") != "asc" {
+		slices.Reverse(found)
+	}
+	page, total := 1, len(found)
+	if text := q.Get("page"); text != "" {
+		page, _ = strconv.Atoi(text)
+	}
+	results := []map[string]any{}
+	for _, s := range found[min((page-1)*perPage, total):min(page*perPage, total)] {
+		results = append(results, view(s))
+	}
 	return server.VendorAnswer{Status: http.StatusOK, Body: data(map[string]any{
-		"results": results[:min(perPage, total)], "total": total, "page": 1, "per_page": perPage, "query": "",
+		"results": results, "total": total, "page": page, "per_page": perPage, "query": "",
 	})}
+}
+
+// fits tells whether a subscriber is on the list that a query asks for, in the state that it asks for.
+func (s subscriber) fits(q url.Values) bool {
+	status, on := s.Lists[q.Get("list_id")]
+	return q.Get("list_id") == "" || on && (q.Get("subscription_status") == "" || q.Get("subscription_status") == status)
 }
 
 // change is what a request says of a subscriber. nil: nothing.

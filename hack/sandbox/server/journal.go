@@ -28,7 +28,9 @@ type Journal struct {
 }
 
 // kept are the services whose records a Journal keeps.
-func kept() []Service { return []Service{CRM, Marketing, HubSpot, Listmonk, Salesforce, EspoCRM} }
+func kept() []Service {
+	return []Service{CRM, Marketing, HubSpot, Listmonk, Salesforce, EspoCRM, Mailchimp, Brevo}
+}
 
 // OpenJournal reads a file, which need not be there yet, and rewrites it without what is past. A last line that was cut
 // short, because the process was killed while it wrote, is dropped and reported to log. Any other line that can't be read

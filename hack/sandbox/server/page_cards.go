@@ -109,6 +109,7 @@ func (s Service) title() string {
 		Salesforce: "Salesforce", EspoCRM: "EspoCRM",
 		IPinfo: "ipinfo", MaxMind: "MaxMind",
 		Reacher: "Reacher", ZeroBounce: "ZeroBounce", Kickbox: "Kickbox",
+		Mailchimp: "Mailchimp", Brevo: "Brevo",
 	}[s]
 }
 

@@ -39,7 +39,7 @@ func tableOf(records []Record, at view) recordTable {
 		Service: string(at.Service),
 		What: map[Service]string{
 			Verifier: "Addresses it was asked about", Locator: "What it was asked", CRM: "People", Marketing: "Subscribers",
-			HubSpot: "Contacts", Listmonk: "Subscribers", Salesforce: "Contacts", EspoCRM: "Contacts",
+			HubSpot: "Contacts", Listmonk: "Subscribers", Salesforce: "Contacts", EspoCRM: "Contacts", Mailchimp: "Members", Brevo: "Contacts",
 			IPinfo: "Addresses it was asked about", MaxMind: "Addresses it was asked about",
 			Reacher: "Addresses it was asked about", ZeroBounce: "Addresses it was asked about", Kickbox: "Addresses it was asked about",
 		}[at.Service],

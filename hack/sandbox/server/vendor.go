@@ -18,6 +18,8 @@ const (
 	Reacher    Service = "reacher"
 	ZeroBounce Service = "zerobounce"
 	Kickbox    Service = "kickbox"
+	Mailchimp  Service = "mailchimp"
+	Brevo      Service = "brevo"
 )
 
 // Vendor is a stand-in for a real system: its paths, credentials, bodies, errors and limits. Faults, statistics and keeping the

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/provider/brevo"
 	"github.com/contact-operator/contact-operator/internal/provider/builtin"
 	"github.com/contact-operator/contact-operator/internal/provider/espocrm"
 	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
@@ -16,6 +17,7 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider/ipinfo"
 	"github.com/contact-operator/contact-operator/internal/provider/kickbox"
 	"github.com/contact-operator/contact-operator/internal/provider/listmonk"
+	"github.com/contact-operator/contact-operator/internal/provider/mailchimp"
 	"github.com/contact-operator/contact-operator/internal/provider/maxmind"
 	"github.com/contact-operator/contact-operator/internal/provider/reacher"
 	"github.com/contact-operator/contact-operator/internal/provider/salesforce"
@@ -30,6 +32,7 @@ func TestEveryProviderTypeHasAnAdapter(t *testing.T) {
 		v1alpha1.ProviderSalesforce, v1alpha1.ProviderEspoCRM,
 		v1alpha1.ProviderMaxMind, v1alpha1.ProviderIPinfo,
 		v1alpha1.ProviderReacher, v1alpha1.ProviderZeroBounce, v1alpha1.ProviderKickbox,
+		v1alpha1.ProviderMailchimp, v1alpha1.ProviderBrevo,
 	} {
 		f, ok := factories[string(name)]
 		if !ok || f.New == nil || f.Refs == nil || f.Member == "" {
@@ -60,6 +63,8 @@ func TestConfigMatchesTheAPI(t *testing.T) {
 		"Reacher":    {func() any { return new(v1alpha1.ReacherProvider) }, func() any { return new(reacher.Config) }},
 		"ZeroBounce": {func() any { return new(v1alpha1.ZeroBounceProvider) }, func() any { return new(zerobounce.Config) }},
 		"Kickbox":    {func() any { return new(v1alpha1.KickboxProvider) }, func() any { return new(kickbox.Config) }},
+		"Mailchimp":  {func() any { return new(v1alpha1.MailchimpProvider) }, func() any { return new(mailchimp.Config) }},
+		"Brevo":      {func() any { return new(v1alpha1.BrevoProvider) }, func() any { return new(brevo.Config) }},
 	}
 	for name := range Factories() {
 		if cases[name].newAPI == nil {

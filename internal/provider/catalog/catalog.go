@@ -3,6 +3,7 @@ package catalog
 
 import (
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/brevo"
 	"github.com/contact-operator/contact-operator/internal/provider/builtin"
 	"github.com/contact-operator/contact-operator/internal/provider/espocrm"
 	"github.com/contact-operator/contact-operator/internal/provider/httpjson"
@@ -10,6 +11,7 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider/ipinfo"
 	"github.com/contact-operator/contact-operator/internal/provider/kickbox"
 	"github.com/contact-operator/contact-operator/internal/provider/listmonk"
+	"github.com/contact-operator/contact-operator/internal/provider/mailchimp"
 	"github.com/contact-operator/contact-operator/internal/provider/maxmind"
 	"github.com/contact-operator/contact-operator/internal/provider/reacher"
 	"github.com/contact-operator/contact-operator/internal/provider/salesforce"
@@ -30,5 +32,7 @@ func Factories() map[string]provider.Factory {
 		"Kickbox":    kickbox.Factory(),
 		"Reacher":    reacher.Factory(),
 		"ZeroBounce": zerobounce.Factory(),
+		"Brevo":      brevo.Factory(),
+		"Mailchimp":  mailchimp.Factory(),
 	}
 }

@@ -44,6 +44,8 @@ func whatIsSaid() map[string]said {
 		"Reacher":    {stage: "Validated", limits: "the wait that a 429 names"},
 		"ZeroBounce": {stage: "Validated", limits: "a minute after a 429, ten after a block"},
 		"Kickbox":    {stage: "Validated", limits: "at a time, minute (set limits)"},
+		"Mailchimp":  {stage: "MarketingSynced", repeatable: "PUT by address", limits: "10 at a time, Retry-After", erase: "archive, or for good"},
+		"Brevo":      {stage: "MarketingSynced", repeatable: "create, then steps", limits: "second, hour (by headers)", erase: "delete"},
 	}
 }
 
@@ -86,8 +88,8 @@ func TestEveryVendorHasAPage(t *testing.T) {
 func table(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
-	b.WriteString("| provider | stage | batch | a write can be repeated | erase | limits honoured | health call |\n")
-	b.WriteString("| --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("| provider | stage | batch | a write can be repeated | erase | limits honoured | health call | tells who has left |\n")
+	b.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, name := range slices.Sorted(maps.Keys(Factories())) {
 		words, found := whatIsSaid()[name]
 		if !found {
@@ -108,10 +110,17 @@ func table(t *testing.T) string {
 		if _, err := os.Stat(filepath.Join(docs, "providers", strings.ToLower(name)+".md")); err == nil {
 			link = "[" + name + "](providers/" + strings.ToLower(name) + ".md)"
 		}
-		cells := []string{link, words.stage, o.batch, dash(words.repeatable), dash(words.erase), words.limits, map[bool]string{true: "yes", false: "–"}[o.health]}
+		cells := []string{link, words.stage, o.batch, dash(words.repeatable), dash(words.erase), words.limits, yes(o.health), yes(o.suppressions)}
 		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 	}
 	return b.String()
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "–"
 }
 
 func dash(s string) string {
@@ -123,8 +132,8 @@ func dash(s string) string {
 
 // offered is what the samples of one provider offer together.
 type offered struct {
-	upsert, erase, health bool
-	batch                 string
+	upsert, erase, health, suppressions bool
+	batch                               string
 }
 
 func offers(t *testing.T, name string) offered {
@@ -137,6 +146,7 @@ func offers(t *testing.T, name string) offered {
 		}
 		p := made(t, i)
 		o.upsert, o.erase, o.health = o.upsert || p.Upserter != nil, o.erase || p.Eraser != nil, o.health || p.Health != nil
+		o.suppressions = o.suppressions || p.Suppressions != nil
 		if p.Batch != nil {
 			o.batch = strconv.Itoa(p.Batch.MaxBatch())
 		}
@@ -163,11 +173,14 @@ func made(t *testing.T, i v1alpha1.Integration) provider.Provider {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values := map[provider.Ref]string{}
-	for _, r := range append(refs.Secrets, refs.ConfigMaps...) {
-		values[r] = "x.example"
+	secrets, configMaps := map[provider.Ref]string{}, map[provider.Ref]string{}
+	for _, r := range refs.Secrets {
+		secrets[r] = "key-us21"
 	}
-	p, err := f.New(provider.Settings{Spec: members[f.Member], Secrets: values, ConfigMaps: values, HTTP: httpx.New(httpx.Options{})})
+	for _, r := range refs.ConfigMaps {
+		configMaps[r] = "x.example"
+	}
+	p, err := f.New(provider.Settings{Spec: members[f.Member], Secrets: secrets, ConfigMaps: configMaps, HTTP: httpx.New(httpx.Options{})})
 	if err != nil {
 		t.Fatal(err)
 	}

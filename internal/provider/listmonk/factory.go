@@ -50,5 +50,5 @@ func newProvider(s provider.Settings) (provider.Provider, error) {
 	i := &instance{client: s.HTTP, base: base, credentials: c.User + ":" + token}
 	w := &writer{instance: i, targets: c.Lists, confirmation: c.Confirmation, attributes: attributes}
 	w.lists = mapping.NewCheck(w.checkLists)
-	return provider.Provider{Upserter: w, Eraser: &eraser{i}, Health: w}, nil
+	return provider.Provider{Upserter: w, Eraser: &eraser{i}, Suppressions: &lister{w}, Health: w}, nil
 }

@@ -24,6 +24,8 @@ type Mapping struct {
 	names   []string
 	sources []source
 	fixed   map[string]string
+	// computed are those that an expression fills.
+	computed map[string]bool
 }
 
 // source gives the value of one field, nil when there is none.
@@ -32,7 +34,7 @@ type source func(context.Context, *provider.Contact) (any, error)
 // Compile checks a list of fields. path is its place in the Integration, for messages. reserved are names that the adapter
 // fills itself, with the reason. Its errors are *Errors of class Config.
 func Compile(path string, env expression.Environment, fields []Field, reserved map[string]string) (*Mapping, error) {
-	m := &Mapping{fixed: map[string]string{}}
+	m := &Mapping{fixed: map[string]string{}, computed: map[string]bool{}}
 	seen := map[string]bool{}
 	for i, f := range fields {
 		at := fmt.Sprintf("%s[%s]", path, f.Name)
@@ -52,6 +54,7 @@ func Compile(path string, env expression.Environment, fields []Field, reserved m
 		if f.Value != "" {
 			m.fixed[f.Name] = f.Value
 		}
+		m.computed[f.Name] = f.Expression != ""
 		m.names, m.sources = append(m.names, f.Name), append(m.sources, s)
 	}
 	return m, nil
@@ -98,6 +101,9 @@ func compile(at string, env expression.Environment, f Field) (source, error) {
 
 // Names are the fields of the system that the mapping may fill, in the mapping's order.
 func (m *Mapping) Names() []string { return m.names }
+
+// Computed tells whether an expression fills a field: nothing else can give an object.
+func (m *Mapping) Computed(name string) bool { return m.computed[name] }
 
 // Fixed returns the value that fills a field whatever the Contact, "" when it depends on it.
 func (m *Mapping) Fixed(name string) string { return m.fixed[name] }

@@ -47,6 +47,8 @@ type Adapter struct {
 
 	// WantPause is the wait after a 429 that names none, where the vendor's limit is known; 0 leaves it to the link.
 	WantPause time.Duration
+	// Suppress has a person leave in a stand-in that NewVendor made. It has to be given where the Provider has Suppressions.
+	Suppress func(t testing.TB, v Vendor, email string)
 
 	// Except names cases that do not hold for this vendor, with the reason. The adapter's own tests show what holds
 	// instead.

@@ -32,6 +32,7 @@ func Run(t *testing.T, a Adapter) {
 		"a refused record does not hold back its batch":         testRefusedRecord,
 		"a batch that is refused whole says so":                 testRefusedBatch,
 		"a health call changes nothing":                         testHealth,
+		"who has left is listed, and never put back":            testSuppressed,
 		"calls at the same time don't disturb each other":       testConcurrency,
 	}
 	for name := range a.Except {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/provider"
@@ -132,6 +133,12 @@ func (b *bench) operations(t *testing.T) []operation {
 					err = w.Err
 				}
 			}
+			return err
+		}})
+	}
+	if p.Suppressions != nil {
+		list = append(list, operation{name: "ListSuppressed", asks: true, counts: true, call: func(ctx context.Context) error {
+			_, err := p.Suppressions.ListSuppressed(ctx, time.Time{}, "")
 			return err
 		}})
 	}

@@ -54,7 +54,7 @@ func (s *syncer) write(ctx context.Context) outcome {
 		return done("", v1alpha1.ReasonNotConfigured, "")
 	}
 	held := contact.Sync(s.p.contact, s.stage, s.integration)
-	if s.stage == v1alpha1.StageMarketingSynced && held == nil && !consents(s.p.contact) {
+	if s.stage == v1alpha1.StageMarketingSynced && held == nil && !consents(s.p.contact) && !s.agrees() {
 		return done(s.integration, v1alpha1.ReasonNoConsent, "")
 	}
 	link, err := s.p.Links(ctx, s.integration)
@@ -99,6 +99,13 @@ func (s *syncer) write(ctx context.Context) outcome {
 		return done(s.integration, v1alpha1.ReasonSuppressed, "the system keeps the person unsubscribed")
 	}
 	return done(s.integration, v1alpha1.ReasonSynced, "")
+}
+
+// agrees tells whether this very submission agrees to mail, whatever was answered since. An earlier pass over it may have told the
+// marketing system so, and have died before it could write that down; now the system has to hear the newest answer.
+func (s *syncer) agrees() bool {
+	answer := s.p.Submission.Spec.Consent
+	return answer != nil && answer.Marketing == v1alpha1.ConsentGranted
 }
 
 // hasLeft tells whether the person has left the marketing system there, or can't be reached, so that nothing is written to

@@ -118,6 +118,27 @@ func TestLocationLateReachesAPersonWhomMarketingHolds(t *testing.T) {
 	}
 }
 
+// The operator was killed between its call to the marketing system and the write that would have kept it; then somebody withdrew
+// the consent before the first submission had its next turn.
+func TestConsentWithdrawnAfterACrashReachesMarketing(t *testing.T) {
+	w := newWorld()
+	first, second := sent("a", 0), sent("b", 1)
+	second.Spec.Consent.Marketing = v1alpha1.ConsentDenied
+	w.now = start.Add(2 * time.Second)
+	w.pass(t, second, trial())
+	if got, want := reasons(second), "Deliverable Located Synced NoConsent Completed"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	w.takeCalls()
+	w.pass(t, first, trial())
+	if got := w.takeCalls(); !strings.Contains(got, "marketing") {
+		t.Errorf("called %q: the system may hold the person as subscribed, and is not told", got)
+	}
+	if w.stored.Spec.Consent.Marketing != v1alpha1.ConsentDenied {
+		t.Error("the newest answer is no")
+	}
+}
+
 func TestConsentWithdrawnReachesMarketing(t *testing.T) {
 	w := newWorld()
 	w.pass(t, sent("a", 0), trial())

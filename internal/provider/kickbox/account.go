@@ -82,12 +82,9 @@ func errCredits() *provider.Error {
 
 // get makes a call that has to be answered with success.
 func (a *account) get(ctx context.Context, path string) (httpx.Response, error) {
-	req, err := httpx.NewRequest(ctx, http.MethodGet, a.base+path, nil)
-	if err != nil {
-		return httpx.Response{}, err
-	}
-	req.Header.Set("Authorization", "Bearer "+a.key)
-	res, err := verification.Ask(ctx, a.client, req)
+	res, err := httpx.Exchange{
+		Method: http.MethodGet, URL: a.base + path, Header: map[string]string{"Authorization": "Bearer " + a.key},
+	}.Do(ctx, a.client)
 	if err == nil && res.Status/100 != 2 {
 		err = refusal(res)
 	}

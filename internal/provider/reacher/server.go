@@ -60,15 +60,11 @@ func (s *server) check(ctx context.Context, address string) (httpx.Response, err
 	if err != nil {
 		return httpx.Response{}, provider.Errorf(provider.Invalid, "the address has no form in JSON")
 	}
-	req, err := httpx.NewRequest(ctx, http.MethodPost, s.base+checkPath, body)
-	if err != nil {
-		return httpx.Response{}, err
-	}
-	req.Header.Set("Content-Type", "application/json")
+	x := httpx.Exchange{Method: http.MethodPost, URL: s.base + checkPath, Body: body}
 	if s.secret != "" {
-		req.Header.Set("X-Reacher-Secret", s.secret)
+		x.Header = map[string]string{"X-Reacher-Secret": s.secret}
 	}
-	return verification.Ask(ctx, s.client, req)
+	return x.Do(ctx, s.client)
 }
 
 // isProblem tells whether a body is Reacher's own refusal. What its HTTP library refuses, the secret above all, is a plain text.

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net/http"
 	"net/mail"
 	"strings"
 	"time"
@@ -15,17 +14,6 @@ import (
 	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/provider"
 )
-
-// Ask sends a request and reads the answer. A failure of the transport is an *Error; a refusal is none: it is one by its
-// status, also where its body broke off.
-func Ask(ctx context.Context, client *http.Client, req *http.Request) (httpx.Response, error) {
-	req.Header.Set("Accept", "application/json")
-	res, err := httpx.Do(ctx, client, req)
-	if res.Status != 0 && res.Status/100 != 2 {
-		return res, nil
-	}
-	return res, err
-}
 
 // Object reads an answer that has to be one JSON object, and tells whether it is.
 func Object(body []byte, into any) bool {

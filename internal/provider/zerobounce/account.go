@@ -112,11 +112,7 @@ func (a *account) credits(ctx context.Context) (int64, error) {
 // get makes a call that has to be answered with success.
 func (a *account) get(ctx context.Context, path string, query url.Values) (httpx.Response, error) {
 	query.Set("api_key", a.key)
-	req, err := httpx.NewRequest(ctx, http.MethodGet, a.base+path+"?"+query.Encode(), nil)
-	if err != nil {
-		return httpx.Response{}, err
-	}
-	res, err := verification.Ask(ctx, a.client, req)
+	res, err := httpx.Exchange{Method: http.MethodGet, URL: a.base + path + "?" + query.Encode()}.Do(ctx, a.client)
 	if err == nil && res.Status/100 != 2 {
 		err = refusal(res)
 	}

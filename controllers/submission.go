@@ -61,6 +61,7 @@ type SubmissionReconciler struct {
 
 	notices notices
 	written written
+	doubts  doubts
 }
 
 // Reconcile makes one pass over one submission.
@@ -106,6 +107,7 @@ func settled(s *v1alpha1.ContactSubmission) bool {
 func (r *SubmissionReconciler) forget(key link.Key) {
 	r.Links.Registry.Done(r.Links.Registry.Begin(key))
 	r.written.forget(key)
+	r.doubts.forget(key)
 	r.People.call(r.People.turns.decline(key))
 }
 
@@ -125,7 +127,8 @@ func (r *SubmissionReconciler) pass(ctx context.Context, s *v1alpha1.ContactSubm
 		Changed: func(integration string) bool {
 			return begun.Changed(link.Key{Namespace: s.Namespace, Name: integration})
 		},
-		Tracer: r.Tracer,
+		Doubtful: r.doubts.about(link.Key{Namespace: s.Namespace, Name: s.Name}, s.CreationTimestamp.Time, r.Now()),
+		Tracer:   r.Tracer,
 	}
 	if r.Tracer != nil {
 		in.CalledBy = func(integration string) bool {
@@ -152,7 +155,10 @@ func (r *SubmissionReconciler) pass(ctx context.Context, s *v1alpha1.ContactSubm
 		return ctrl.Result{}, err
 	}
 	logFaults(ctx, out.Failures)
-	if err := r.write(ctx, in, out); err != nil {
+	err = r.write(ctx, in, out)
+	// Where something is still to be done, it may be the very call that would have ended a doubt.
+	r.doubts.note(link.Key{Namespace: s.Namespace, Name: s.Name}, err == nil && (!in.Doubtful || out.Status.State != v1alpha1.StateActive))
+	if err != nil {
 		return ctrl.Result{}, err
 	}
 	return r.wait(s, out, begun), nil

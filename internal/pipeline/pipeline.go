@@ -55,6 +55,9 @@ type Input struct {
 	// Changed tells whether an Integration that the submission waited for has changed since, so that what was planned for it
 	// no longer holds.
 	Changed func(integration string) bool
+	// Doubtful: an earlier pass over this submission may have told the systems what nobody has written down. They are told
+	// again, even where the Contact says that they hold it.
+	Doubtful bool
 	// ParkedSince is when the submission began to wait for its link, if it has done nothing else since. CalledBy tells
 	// whether it was the link of an Integration that ended that, and called it; nil: none did.
 	ParkedSince time.Time

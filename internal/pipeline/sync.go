@@ -75,7 +75,7 @@ func (s *syncer) write(ctx context.Context) outcome {
 	hash := Hash(link.UID(), request)
 	if held != nil {
 		before := held.Time.Time.Before(contact.ReceivedAt(s.p.Submission).Truncate(time.Second))
-		if held.Hash == hash && (!s.p.canary || !before) {
+		if held.Hash == hash && !s.doubtful() && (!s.p.canary || !before) {
 			return s.unchanged(held)
 		}
 		if held.IntegrationUID == link.UID() { // to another system, the id of this one is somebody else
@@ -99,6 +99,13 @@ func (s *syncer) write(ctx context.Context) outcome {
 		return done(s.integration, v1alpha1.ReasonSuppressed, "the system keeps the person unsubscribed")
 	}
 	return done(s.integration, v1alpha1.ReasonSynced, "")
+}
+
+// doubtful tells whether the system may hold something else than the Contact knows: what an earlier pass over this submission
+// told it, when that was not written down, or when no answer came. Another submission of the person may have been in between.
+func (s *syncer) doubtful() bool {
+	failure := failureOf(s.p.status.Failures, s.stage)
+	return s.p.Doubtful || failure != nil && failure.Class == v1alpha1.ErrorClass(provider.Transient)
 }
 
 // agrees tells whether this very submission agrees to mail, whatever was answered since. An earlier pass over it may have told the

@@ -139,6 +139,48 @@ func TestConsentWithdrawnAfterACrashReachesMarketing(t *testing.T) {
 	}
 }
 
+// What the first submission's pass told the systems was not written down. The second brought back what the Contact knew that they
+// held, so it told them nothing; the first one's next pass has to.
+func TestWhatWasNotWrittenDownIsToldAgain(t *testing.T) {
+	w := newWorld()
+	w.pass(t, sent("a", 0), trial())
+	lost, newest := sent("b", 1), sent("c", 2)
+	w.takeCalls()
+	w.pass(t, newest, trial())
+	if got := w.takeCalls(); got != "locator" {
+		t.Errorf("called %q: the same again needs no call", got)
+	}
+	copied := lost.DeepCopy()
+	w.pass(t, lost, trial())
+	if got := w.takeCalls(); got != "locator" {
+		t.Errorf("called %q: without a doubt, it has nothing to tell", got)
+	}
+	w.pass(t, copied, trial(), func(in *Input) { in.Doubtful = true })
+	if got := w.takeCalls(); got != "locator crm marketing" {
+		t.Errorf("called %q: the systems may hold what the pass before has told them", got)
+	}
+}
+
+// The marketing system did not answer to the first submission, and may have taken it all the same.
+func TestWhatWasNotAnsweredIsToldAgain(t *testing.T) {
+	w := newWorld()
+	w.pass(t, sent("a", 0), trial())
+	second := sent("b", 1)
+	second.Spec.Contact.Name = "Ada King"
+	w.errs["marketing"] = transient("no answer")
+	out := w.pass(t, second, trial())
+	delete(w.errs, "marketing")
+	third := sent("c", 2)
+	third.Spec.Contact.Name = sent("a", 0).Spec.Contact.Name
+	w.pass(t, third, trial())
+	w.takeCalls()
+	w.now = out.NextAttempt
+	w.pass(t, second, trial())
+	if got := w.takeCalls(); got != "marketing" {
+		t.Errorf("called %q: marketing may hold the name that the second submission gave", got)
+	}
+}
+
 func TestConsentWithdrawnReachesMarketing(t *testing.T) {
 	w := newWorld()
 	w.pass(t, sent("a", 0), trial())

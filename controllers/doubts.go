@@ -21,10 +21,10 @@ func (d *doubts) about(submission link.Key, created, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.begun.IsZero() {
-		d.begun = now
+		d.begun = now.Truncate(time.Second) // as exact as the time of a creation
 	}
 	whole, known := d.whole[submission]
-	return known && !whole || !known && !created.After(d.begun)
+	return known && !whole || !known && created.Before(d.begun)
 }
 
 // note is told whether a pass has written all that it found out.

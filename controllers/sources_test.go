@@ -18,6 +18,7 @@ var _ = Describe("What comes in by other ways", func() {
 	var namespace string
 
 	BeforeEach(func(ctx context.Context) {
+		sandbox.Reset() // an earlier story may have left another token behind
 		namespace = namespaceWithSamples(ctx)
 		DeferCleanup(func(ctx context.Context) {
 			Expect(api.DeleteAllOf(ctx, &v1alpha1.ContactSubmission{}, client.InNamespace(namespace))).To(Succeed())

@@ -47,12 +47,9 @@ func newAccount(client *http.Client, base, key string, lists []int, attributes *
 
 // call sends a request and reads the answer. A failure of the transport is an error; a refusal is not.
 func (a *account) call(ctx context.Context, method, path string, body any) (httpx.Response, error) {
-	var text []byte
-	if body != nil {
-		var err error
-		if text, err = expression.Marshal(body); err != nil {
-			return httpx.Response{}, provider.Errorf(provider.Invalid, "a value of this record has no form in JSON")
-		}
+	text, err := expression.Body(body)
+	if err != nil {
+		return httpx.Response{}, err
 	}
 	if err := a.left(); err != nil {
 		return httpx.Response{}, err

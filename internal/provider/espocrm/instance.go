@@ -42,12 +42,9 @@ type request struct {
 
 // call sends a request and reads the answer. A failure of the transport is an error; a refusal is not.
 func (i *instance) call(ctx context.Context, r request) (httpx.Response, error) {
-	var text []byte
-	if r.body != nil {
-		var err error
-		if text, err = expression.Marshal(r.body); err != nil {
-			return httpx.Response{}, provider.Errorf(provider.Invalid, "a value of this record has no form in JSON")
-		}
+	text, err := expression.Body(r.body)
+	if err != nil {
+		return httpx.Response{}, err
 	}
 	target := i.base + r.path
 	if len(r.query) > 0 {

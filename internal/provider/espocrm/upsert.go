@@ -37,12 +37,12 @@ func (w *writer) Render(c provider.Contact) (provider.Request, error) {
 	if err != nil {
 		return provider.Request{}, err
 	}
-	payload, err := expression.Marshal(record{
+	payload, err := expression.Body(record{
 		Entity: w.entity, Fields: values,
 		IfNew: mapping.NamesIfNew(c.Name, values, firstNameAttribute, lastNameAttribute, w.placeholder),
 	})
 	if err != nil {
-		return provider.Request{}, provider.Errorf(provider.Invalid, "a value of this record has no form in JSON")
+		return provider.Request{}, err
 	}
 	return provider.Request{Key: c.Email, Payload: payload}, nil
 }

@@ -13,6 +13,8 @@ import (
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
+
+	"github.com/contact-operator/contact-operator/internal/provider"
 )
 
 // errNoJSON says that a value has no form in JSON. It never tells which value.
@@ -45,6 +47,19 @@ func Marshal(v any) ([]byte, error) {
 		return nil, errNoJSON
 	}
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+// Body is what an adapter sends of one record: Marshal of it, and nothing for nil. Its error is a *provider.Error of class
+// Invalid, which does not tell the value.
+func Body(v any) ([]byte, error) {
+	if v == nil {
+		return nil, nil
+	}
+	text, err := Marshal(v)
+	if err != nil {
+		return nil, provider.Errorf(provider.Invalid, "a value of this record has no form in JSON")
+	}
+	return text, nil
 }
 
 // toPlain turns a value into what encoding/json writes in one way only. present is false for an empty optional.

@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/contact-operator/contact-operator/internal/httpx"
-	"github.com/contact-operator/contact-operator/internal/provider"
 	"github.com/contact-operator/contact-operator/internal/provider/expression"
 	"github.com/contact-operator/contact-operator/internal/provider/mapping"
 )
@@ -31,27 +30,13 @@ type account struct {
 
 // call sends a request and reads the answer. A failure of the transport is an error; a refusal is not.
 func (a *account) call(ctx context.Context, method, path string, body any) (httpx.Response, error) {
-	var text []byte
-	if body != nil {
-		var err error
-		if text, err = expression.Marshal(body); err != nil {
-			return httpx.Response{}, provider.Errorf(provider.Invalid, "a value of this record has no form in JSON")
-		}
-	}
-	req, err := httpx.NewRequest(ctx, method, a.base+path, text)
+	text, err := expression.Body(body)
 	if err != nil {
 		return httpx.Response{}, err
 	}
-	req.Header.Set("Authorization", "Bearer "+a.token)
-	req.Header.Set("Accept", "application/json")
-	if text != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	res, err := httpx.Do(ctx, a.client, req)
-	if res.Status != 0 && res.Status/100 != 2 {
-		return res, nil // a refusal is one by its status, also where its body broke off
-	}
-	return res, err
+	return httpx.Exchange{
+		Method: method, URL: a.base + path, Body: text, Header: map[string]string{"Authorization": "Bearer " + a.token},
+	}.Do(ctx, a.client)
 }
 
 // succeed is call for what has to be answered with success.

@@ -24,27 +24,13 @@ type instance struct {
 
 // call sends a request and reads the answer. A failure of the transport is an error; a refusal is not.
 func (i *instance) call(ctx context.Context, method, path string, body any) (httpx.Response, error) {
-	var text []byte
-	if body != nil {
-		var err error
-		if text, err = expression.Marshal(body); err != nil {
-			return httpx.Response{}, provider.Errorf(provider.Invalid, "a value of this record has no form in JSON")
-		}
-	}
-	req, err := httpx.NewRequest(ctx, method, i.base+path, text)
+	text, err := expression.Body(body)
 	if err != nil {
 		return httpx.Response{}, err
 	}
-	req.Header.Set("Authorization", "token "+i.credentials) // not Bearer
-	req.Header.Set("Accept", "application/json")
-	if text != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	res, err := httpx.Do(ctx, i.client, req)
-	if res.Status != 0 && res.Status/100 != 2 {
-		return res, nil // a refusal is one by its status, also where its body broke off
-	}
-	return res, err
+	return httpx.Exchange{
+		Method: method, URL: i.base + path, Body: text, Header: map[string]string{"Authorization": "token " + i.credentials}, // not Bearer
+	}.Do(ctx, i.client)
 }
 
 // ask is call for what has to be answered with success. The answer's data is read into what is given, unless that is nil.

@@ -41,12 +41,9 @@ func newAudience(client *http.Client, base, key, id string, fields *mapping.Mapp
 
 // call sends a request and reads the answer. A failure of the transport is an error; a refusal is not.
 func (a *audience) call(ctx context.Context, method, path string, body any) (httpx.Response, error) {
-	var text []byte
-	if body != nil {
-		var err error
-		if text, err = expression.Marshal(body); err != nil {
-			return httpx.Response{}, provider.Errorf(provider.Invalid, "a value of this record has no form in JSON")
-		}
+	text, err := expression.Body(body)
+	if err != nil {
+		return httpx.Response{}, err
 	}
 	select {
 	case a.slots <- struct{}{}:

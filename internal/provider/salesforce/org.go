@@ -40,12 +40,9 @@ type request struct {
 // call sends a request and reads the answer, after another sign-in where the session has ended. Every call can be repeated. A
 // failure of the transport, or of the sign-in, is an error; a refusal is not.
 func (o *org) call(ctx context.Context, r request) (httpx.Response, error) {
-	var text []byte
-	if r.body != nil {
-		var err error
-		if text, err = expression.Marshal(r.body); err != nil {
-			return httpx.Response{}, provider.Errorf(provider.Invalid, "a value of this record has no form in JSON")
-		}
+	text, err := expression.Body(r.body)
+	if err != nil {
+		return httpx.Response{}, err
 	}
 	var refused session
 	for {

@@ -39,9 +39,9 @@ func (w *writer) Render(c provider.Contact) (provider.Request, error) {
 		return provider.Request{}, provider.Errorf(provider.Invalid, "this record has no address")
 	}
 	values[emailField] = c.Email
-	payload, err := expression.Marshal(record{Object: w.object, Fields: values, IfNew: w.ifNew(c, values)})
+	payload, err := expression.Body(record{Object: w.object, Fields: values, IfNew: w.ifNew(c, values)})
 	if err != nil {
-		return provider.Request{}, provider.Errorf(provider.Invalid, "a value of this record has no form in JSON")
+		return provider.Request{}, err
 	}
 	return provider.Request{Key: c.Email, Payload: payload}, nil
 }

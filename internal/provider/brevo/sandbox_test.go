@@ -11,9 +11,9 @@ import (
 
 	"github.com/contact-operator/contact-operator/hack/sandbox/brevo"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
-	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/provider"
 	adapter "github.com/contact-operator/contact-operator/internal/provider/brevo"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // bench is a provider with the sandbox's Brevo behind it.
@@ -32,14 +32,7 @@ func against(t *testing.T, o brevo.Options, change ...func(*adapter.Config)) *be
 
 func connect(t *testing.T, base string, change ...func(*adapter.Config)) provider.Provider {
 	t.Helper()
-	p, err := adapter.Factory().New(provider.Settings{
-		Spec: spec(base, change...), Secrets: map[provider.Ref]string{{Name: "brevo", Key: "key"}: key},
-		HTTP: httpx.New(httpx.Options{AllowLoopback: true}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return providertest.Make(t, adapter.Factory(), spec(base, change...), map[provider.Ref]string{{Name: "brevo", Key: "key"}: key})
 }
 
 func ada(consent string, attributes ...string) provider.Contact {
@@ -53,18 +46,9 @@ func ada(consent string, attributes ...string) provider.Contact {
 	return c
 }
 
-func render(t *testing.T, p provider.Provider, c provider.Contact) provider.Request {
-	t.Helper()
-	r, err := p.Upserter.Render(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
 func (b *bench) upsert(t *testing.T, c provider.Contact, id string) provider.Receipt {
 	t.Helper()
-	r := render(t, b.Provider, c)
+	r := providertest.Rendered(t, b.Provider, c)[0]
 	r.RemoteID = id
 	receipt, err := b.Upserter.Upsert(t.Context(), r)
 	if err != nil {
@@ -83,14 +67,6 @@ func (b *bench) holds(email string) map[string]any {
 	delete(fields, "modifiedAt")
 	delete(fields, "email")
 	return fields
-}
-
-func failed(err error) *provider.Error {
-	if err == nil {
-		return nil
-	}
-	e := provider.AsError(err)
-	return &provider.Error{Class: e.Class, Message: e.Message, RetryAfter: e.RetryAfter, RecordOnly: e.RecordOnly, Unexpected: e.Unexpected}
 }
 
 // Values get the forms that Brevo keeps. What it would drop without a word is refused here.
@@ -123,9 +99,9 @@ func TestAttributes(t *testing.T) {
 			if channel := c.Attributes["channel"]; channel != "" {
 				c.Channels = append(c.Channels, channel)
 			}
-			_, err := b.Upserter.Upsert(t.Context(), render(t, b.Provider, c))
+			_, err := b.Upserter.Upsert(t.Context(), providertest.Rendered(t, b.Provider, c)[0])
 			if tc.wantMessage != "" {
-				if e := failed(err); e == nil || e.Class != provider.Invalid || e.Message != tc.wantMessage {
+				if e := providertest.Failure(err); e == nil || e.Class != provider.Invalid || e.Message != tc.wantMessage {
 					t.Errorf("got %v, want Invalid: %s", err, tc.wantMessage)
 				}
 				return
@@ -253,8 +229,8 @@ func TestAPhoneNumberThatAnotherHas(t *testing.T) {
 	if got := b.holds("ada+x@example.com")["attributes"].(map[string]any); got["SMS"] != "+442079460959" {
 		t.Errorf("one of their own: got %v", got)
 	}
-	_, err := b.Upserter.Upsert(t.Context(), render(t, b.Provider, ada("Granted", "mobile", "none")))
-	if e := failed(err); e == nil || e.Class != provider.Invalid {
+	_, err := b.Upserter.Upsert(t.Context(), providertest.Rendered(t, b.Provider, ada("Granted", "mobile", "none"))[0])
+	if e := providertest.Failure(err); e == nil || e.Class != provider.Invalid {
 		t.Errorf("no phone number: %v", err)
 	}
 }
@@ -264,12 +240,12 @@ func TestLimitsAreHonoured(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	b := against(t, brevo.Options{PerHour: 3, Now: func() time.Time { return now }})
-	if _, err := b.Upserter.Upsert(t.Context(), render(t, b.Provider, ada("Granted"))); err != nil { // with two calls of the check
+	if _, err := b.Upserter.Upsert(t.Context(), providertest.Rendered(t, b.Provider, ada("Granted"))[0]); err != nil { // with two calls of the check
 		t.Fatal(err)
 	}
 	for range 3 {
-		_, err := b.Upserter.Upsert(t.Context(), render(t, b.Provider, ada("Granted")))
-		if e := failed(err); e == nil || e.Class != provider.Throttled || e.RetryAfter < 59*time.Minute || e.RetryAfter > time.Hour {
+		_, err := b.Upserter.Upsert(t.Context(), providertest.Rendered(t, b.Provider, ada("Granted"))[0])
+		if e := providertest.Failure(err); e == nil || e.Class != provider.Throttled || e.RetryAfter < 59*time.Minute || e.RetryAfter > time.Hour {
 			t.Errorf("the fourth call of the hour: got %+v", e)
 		}
 	}
@@ -282,7 +258,7 @@ func TestLimitsAreHonoured(t *testing.T) {
 	t.Cleanup(srv.Close)
 	fresh.Provider = connect(t, srv.URL)
 	err := fresh.Health.CheckHealth(t.Context())
-	if e := failed(err); e == nil || e.Class != provider.Throttled || e.RetryAfter != time.Hour {
+	if e := providertest.Failure(err); e == nil || e.Class != provider.Throttled || e.RetryAfter != time.Hour {
 		t.Errorf("got %+v", e)
 	}
 }
@@ -297,7 +273,7 @@ func TestHealthCostsNothingOfTheSmallLimit(t *testing.T) {
 		}
 	}
 	b.account.sandbox.SetToken(server.Brevo, "another")
-	if err := b.Health.CheckHealth(t.Context()); failed(err) == nil || failed(err).Class != provider.Auth {
+	if err := b.Health.CheckHealth(t.Context()); providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Auth {
 		t.Errorf("got %v", err)
 	}
 }
@@ -323,7 +299,7 @@ func TestErase(t *testing.T) {
 	owner.Email = brevo.UserAddress
 	b.upsert(t, owner, "")
 	_, err := b.Eraser.Erase(t.Context(), provider.Request{Key: brevo.UserAddress})
-	if e := failed(err); e == nil || e.Class != provider.Invalid {
+	if e := providertest.Failure(err); e == nil || e.Class != provider.Invalid {
 		t.Errorf("a user of the account: got %v", err)
 	}
 	b.upsert(t, ada("Granted"), "")

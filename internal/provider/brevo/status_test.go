@@ -105,8 +105,8 @@ func TestUpsertClassifies(t *testing.T) {
 			tc.script[attributes], tc.script[list] = []providertest.Reply{allAttributes()}, []providertest.Reply{theList()}
 			v := providertest.Play(t, tc.script)
 			p := connect(t, v.URL, few)
-			receipt, err := p.Upserter.Upsert(t.Context(), render(t, p, ada("Granted", "mobile", "+442079460958")))
-			if diff := cmp.Diff(tc.want, failed(err)); diff != "" {
+			receipt, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p, ada("Granted", "mobile", "+442079460958"))[0])
+			if diff := cmp.Diff(tc.want, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
 			if diff := cmp.Diff(tc.receipt, receipt); diff != "" {
@@ -156,8 +156,8 @@ func TestAttributesAndListsAreChecked(t *testing.T) {
 				attributes: {tc.attributes}, list: {tc.list}, create: {{Status: 201, Body: `{"id":21}`}},
 			})
 			p := connect(t, v.URL, few, tc.change)
-			_, err := p.Upserter.Upsert(t.Context(), render(t, p, ada("Granted")))
-			if diff := cmp.Diff(tc.want, failed(err)); diff != "" {
+			_, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p, ada("Granted"))[0])
+			if diff := cmp.Diff(tc.want, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
 			written := false
@@ -168,7 +168,7 @@ func TestAttributesAndListsAreChecked(t *testing.T) {
 				t.Errorf("written: %v; what is not there must not be", written)
 			}
 			before := len(v.Calls())
-			if diff := cmp.Diff(tc.want, failed(p.Health.CheckHealth(t.Context()))); diff != "" {
+			if diff := cmp.Diff(tc.want, providertest.Failure(p.Health.CheckHealth(t.Context()))); diff != "" {
 				t.Errorf("the health call:\n%s", diff)
 			}
 			if n := len(v.Calls()) - before; tc.want == nil && n != 1 {

@@ -10,6 +10,7 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider"
 	adapter "github.com/contact-operator/contact-operator/internal/provider/espocrm"
 	"github.com/contact-operator/contact-operator/internal/provider/mapping"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // Before the first write, and at a health call, the entity's fields and the user's role are held against the mapping: EspoCRM drops what
@@ -55,11 +56,11 @@ func TestFieldsAreChecked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := play(t, script{fieldsCall: {tc.fields}, userCall: {tc.role}, searchCall(address): {page()}, createCall: {{Body: person("662b1", address)}}}, fixed)
-			_, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, ada())[0])
-			if diff := cmp.Diff(tc.want, failed(err)); diff != "" {
+			_, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, ada())[0])
+			if diff := cmp.Diff(tc.want, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
-			if err := p.Health.CheckHealth(t.Context()); cmp.Diff(tc.want, failed(err)) != "" {
+			if err := p.Health.CheckHealth(t.Context()); cmp.Diff(tc.want, providertest.Failure(err)) != "" {
 				t.Errorf("the health call: got %v", err)
 			}
 			check := []string{fieldsCall, userCall}
@@ -84,11 +85,11 @@ func TestLinks(t *testing.T) {
 		func(c *adapter.Config) {
 			c.Fields = []mapping.Field{{Name: "assignedUserId", Value: "662a1"}, {Name: "teamsIds", Value: "662a2"}}
 		})
-	if _, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, ada())[0]); err != nil {
+	if _, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, ada())[0]); err != nil {
 		t.Fatal(err)
 	}
 	const want = `{"emailAddress":"ada@example.com","lastName":"Lovelace","assignedUserId":"662a1","teamsIds":["662a2"]}`
-	if diff := cmp.Diff(compact(t, want), compact(t, p.Body(createCall))); diff != "" {
+	if diff := cmp.Diff(providertest.JSON(t, want), providertest.JSON(t, p.Body(createCall))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -125,7 +126,7 @@ func TestErase(t *testing.T) {
 			t.Parallel()
 			p := play(t, tc.script, func(c *adapter.Config) { c.Erase = tc.erase })
 			erased, err := p.Eraser.Erase(t.Context(), provider.Request{Key: address})
-			if (err == nil) != (tc.wantClass == "") || err != nil && (failed(err).Class != tc.wantClass || !strings.Contains(err.Error(), tc.wantText)) {
+			if (err == nil) != (tc.wantClass == "") || err != nil && (providertest.Failure(err).Class != tc.wantClass || !strings.Contains(err.Error(), tc.wantText)) {
 				t.Errorf("got %v, want class %q: %s", err, tc.wantClass, tc.wantText)
 			}
 			if (err == nil) != strings.Contains(erased.Kept, "clean-up job") {
@@ -135,7 +136,7 @@ func TestErase(t *testing.T) {
 				t.Error(diff)
 			}
 			const emptied = `{"entityType":"Contact","id":"662b1","fieldList":["name","emailAddress","phoneNumber","address","description","cPlan","cTopics","cSeats","cRegisteredAt"]}`
-			if body := p.Body(eraseCall); body != "" && cmp.Diff(compact(t, emptied), compact(t, body)) != "" {
+			if body := p.Body(eraseCall); body != "" && cmp.Diff(providertest.JSON(t, emptied), providertest.JSON(t, body)) != "" {
 				t.Errorf("got %s", body)
 			}
 		})

@@ -16,6 +16,7 @@ import (
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 	"github.com/contact-operator/contact-operator/internal/provider"
 	adapter "github.com/contact-operator/contact-operator/internal/provider/espocrm"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // against is a provider with the sandbox's EspoCRM behind it.
@@ -43,7 +44,7 @@ func (i instance) by(t *testing.T, method, path, body string) {
 
 func write(t *testing.T, p provider.Provider, c provider.Contact) provider.Receipt {
 	t.Helper()
-	got, err := p.Upserter.Upsert(t.Context(), rendered(t, p, c)[0])
+	got, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p, c)[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,8 +113,8 @@ func TestRoles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p, i := against(t, tc.options)
-			_, err := p.Upserter.Upsert(t.Context(), rendered(t, p, ada())[0])
-			if (err == nil) != (tc.want == "") || err != nil && failed(err).Class != tc.want || (i.People() == 1) != (err == nil) {
+			_, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p, ada())[0])
+			if (err == nil) != (tc.want == "") || err != nil && providertest.Failure(err).Class != tc.want || (i.People() == 1) != (err == nil) {
 				t.Errorf("got %v, want class %q, %d people", err, tc.want, i.People())
 			}
 		})
@@ -127,12 +128,12 @@ func TestLockout(t *testing.T) {
 	p, i := against(t, espocrm.Options{Now: func() time.Time { return now }})
 	i.sandbox.SetToken(server.EspoCRM, "another")
 	for range 11 {
-		if err := p.Health.CheckHealth(t.Context()); failed(err) == nil || failed(err).Class != provider.Auth {
+		if err := p.Health.CheckHealth(t.Context()); providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Auth {
 			t.Errorf("got %v", err)
 		}
 	}
 	i.sandbox.SetToken(server.EspoCRM, apiKey)
-	if err := p.Health.CheckHealth(t.Context()); failed(err) == nil || failed(err).Class != provider.Throttled || failed(err).RetryAfter != time.Minute {
+	if err := p.Health.CheckHealth(t.Context()); providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Throttled || providertest.Failure(err).RetryAfter != time.Minute {
 		t.Errorf("got %v", err)
 	}
 	now = now.Add(time.Minute)
@@ -165,8 +166,8 @@ func TestLostAnswers(t *testing.T) {
 			later.Attributes["topic"] = "engines"
 			for _, c := range []provider.Contact{ada(), later} {
 				lose.Store(true)
-				_, err := p.Upserter.Upsert(t.Context(), rendered(t, p, c)[0])
-				if err != nil && failed(err).Class != provider.Transient {
+				_, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p, c)[0])
+				if err != nil && providertest.Failure(err).Class != provider.Transient {
 					t.Errorf("got %v", err)
 				}
 				lose.Store(false)
@@ -177,7 +178,7 @@ func TestLostAnswers(t *testing.T) {
 			}
 			erase := provider.Request{Key: address, RemoteID: id}
 			lose.Store(true)
-			if _, err := p.Eraser.Erase(t.Context(), erase); err != nil && failed(err).Class != provider.Transient {
+			if _, err := p.Eraser.Erase(t.Context(), erase); err != nil && providertest.Failure(err).Class != provider.Transient {
 				t.Errorf("got %v", err)
 			}
 			lose.Store(false)
@@ -212,7 +213,7 @@ func TestHMAC(t *testing.T) {
 		}
 	}
 	wrong := connect(t, srv.URL) // the method API Key
-	if err := wrong.Health.CheckHealth(t.Context()); failed(err) == nil || failed(err).Class != provider.Auth {
+	if err := wrong.Health.CheckHealth(t.Context()); providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Auth {
 		t.Errorf("the key alone: got %v", err)
 	}
 }
@@ -236,7 +237,7 @@ func TestErasureLeaves(t *testing.T) {
 			p, i := against(t, tc.options, tc.change)
 			write(t, p, ada())
 			_, err := p.Eraser.Erase(t.Context(), provider.Request{Key: address})
-			if (err == nil) != (tc.want == "") || err != nil && failed(err).Class != tc.want || i.People() != tc.left {
+			if (err == nil) != (tc.want == "") || err != nil && providertest.Failure(err).Class != tc.want || i.People() != tc.left {
 				t.Errorf("got %v, want class %q; %d people, want %d", err, tc.want, i.People(), tc.left)
 			}
 		})

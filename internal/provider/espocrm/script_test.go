@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/provider"
 	adapter "github.com/contact-operator/contact-operator/internal/provider/espocrm"
 	"github.com/contact-operator/contact-operator/internal/provider/providertest"
@@ -57,14 +56,7 @@ func play(t *testing.T, s script, change ...func(*adapter.Config)) scripted {
 
 func connect(t *testing.T, base string, change ...func(*adapter.Config)) provider.Provider {
 	t.Helper()
-	p, err := adapter.Factory().New(provider.Settings{
-		Spec: spec(base, change...), Secrets: map[provider.Ref]string{keyRef(): apiKey, hmacRef(): secretKey},
-		HTTP: httpx.New(httpx.Options{AllowLoopback: true}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return providertest.Make(t, adapter.Factory(), spec(base, change...), map[provider.Ref]string{keyRef(): apiKey, hmacRef(): secretKey})
 }
 
 // defined are the fields that the mapping fills, changed by a function.
@@ -141,35 +133,4 @@ const address = "ada@example.com"
 
 func ada() provider.Contact {
 	return provider.Contact{Email: address, Name: "Ada Lovelace", Attributes: map[string]string{"choice": "pro"}}
-}
-
-func rendered(t *testing.T, p provider.Provider, contacts ...provider.Contact) []provider.Request {
-	t.Helper()
-	var list []provider.Request
-	for _, c := range contacts {
-		r, err := p.Upserter.Render(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, r)
-	}
-	return list
-}
-
-// failed is an error without its cause.
-func failed(err error) *provider.Error {
-	if err == nil {
-		return nil
-	}
-	e := provider.AsError(err)
-	return &provider.Error{Class: e.Class, Message: e.Message, RetryAfter: e.RetryAfter, RecordOnly: e.RecordOnly, Unexpected: e.Unexpected}
-}
-
-func compact(t *testing.T, text string) any {
-	t.Helper()
-	var v any
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
-		t.Fatalf("%v: %s", err, text)
-	}
-	return v
 }

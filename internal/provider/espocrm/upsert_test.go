@@ -10,6 +10,7 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider"
 	adapter "github.com/contact-operator/contact-operator/internal/provider/espocrm"
 	"github.com/contact-operator/contact-operator/internal/provider/mapping"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // The wire form of a create: values of the attributes' types, blanks left out.
@@ -18,12 +19,12 @@ func TestCreateSends(t *testing.T) {
 	p := play(t, script{searchCall(address): {page()}, createCall: {{Body: person("662b1", "Ada@example.com")}}})
 	c := ada()
 	c.Channels, c.Consent.Time, c.Attributes["size"] = []string{"blog", "event"}, "2026-11-05T23:30:00-03:00", "12"
-	got, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, c)[0])
+	got, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, c)[0])
 	if err != nil || got != (provider.Receipt{RemoteID: "662b1"}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	const want = `{"emailAddress":"ada@example.com","firstName":"Ada","lastName":"Lovelace","cPlan":"pro","cTopics":["blog","event"],"cSeats":12,"cRegisteredAt":"2026-11-06 02:30:00"}`
-	if diff := cmp.Diff(compact(t, want), compact(t, p.Body(createCall))); diff != "" {
+	if diff := cmp.Diff(providertest.JSON(t, want), providertest.JSON(t, p.Body(createCall))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -48,13 +49,13 @@ func TestChangeSendsWhatDiffers(t *testing.T) {
 			p := play(t, script{searchCall(address): {page(person("662b1", address, tc.more))}, changeCall: {{Body: person("662b1", address)}}})
 			c := ada()
 			c.Channels, c.Attributes["size"] = []string{"blog"}, "12"
-			if got, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, c)[0]); err != nil || got.RemoteID != "662b1" {
+			if got, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, c)[0]); err != nil || got.RemoteID != "662b1" {
 				t.Errorf("got %+v, %v", got, err)
 			}
 			want := []string{searchCall(address)}
 			if tc.want != "" {
 				want = append(want, changeCall)
-				if diff := cmp.Diff(compact(t, tc.want), compact(t, p.Body(changeCall))); diff != "" {
+				if diff := cmp.Diff(providertest.JSON(t, tc.want), providertest.JSON(t, p.Body(changeCall))); diff != "" {
 					t.Error(diff)
 				}
 			}
@@ -113,8 +114,8 @@ func TestCreateClassifies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := play(t, script{searchCall(address): {page()}, createCall: {tc.reply}})
-			_, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, ada())[0])
-			if diff := cmp.Diff(&tc.want, failed(err)); diff != "" {
+			_, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, ada())[0])
+			if diff := cmp.Diff(&tc.want, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
 			if err != nil && strings.Contains(err.Error(), "secret") {
@@ -144,8 +145,8 @@ func TestChangeClassifies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := play(t, script{searchCall(address): {page(person("662b1", address))}, changeCall: {tc.reply}})
-			_, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, ada())[0])
-			if e := failed(err); e == nil || e.Class != tc.want {
+			_, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, ada())[0])
+			if e := providertest.Failure(err); e == nil || e.Class != tc.want {
 				t.Errorf("got %v, want class %q", err, tc.want)
 			}
 		})
@@ -246,10 +247,10 @@ func TestUpsertFinds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := play(t, tc.script)
-			r := rendered(t, p.Provider, ada())[0]
+			r := providertest.Rendered(t, p.Provider, ada())[0]
 			r.RemoteID = tc.remoteID
 			got, err := p.Upserter.Upsert(t.Context(), r)
-			if (err == nil) != (tc.wantClass == "") || err != nil && failed(err).Class != tc.wantClass || got.RemoteID != tc.wantID {
+			if (err == nil) != (tc.wantClass == "") || err != nil && providertest.Failure(err).Class != tc.wantClass || got.RemoteID != tc.wantID {
 				t.Errorf("%s: got %+v, %v; want id %q, class %q", tc.reason, got, err, tc.wantID, tc.wantClass)
 			}
 			if diff := cmp.Diff(tc.wantCalls, p.after()); diff != "" {
@@ -277,7 +278,7 @@ func TestLastName(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := play(t, script{searchCall(address): {tc.found}, createCall: {{Body: person("662b1", address)}}, changeCall: {{Body: person("662b1", address)}}})
-			if _, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, provider.Contact{Email: address, Name: tc.name})[0]); err != nil {
+			if _, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, provider.Contact{Email: address, Name: tc.name})[0]); err != nil {
 				t.Error(err)
 			}
 			body := p.Body(createCall) + p.Body(changeCall)
@@ -287,7 +288,7 @@ func TestLastName(t *testing.T) {
 				}
 				return
 			}
-			if diff := cmp.Diff(compact(t, tc.want), compact(t, body)); diff != "" {
+			if diff := cmp.Diff(providertest.JSON(t, tc.want), providertest.JSON(t, body)); diff != "" {
 				t.Errorf("%s:\n%s", tc.reason, diff)
 			}
 		})
@@ -299,9 +300,9 @@ func TestValuesOfAnotherType(t *testing.T) {
 	p := play(t, script{})
 	c := ada()
 	c.Attributes["size"] = "a dozen"
-	_, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, c)[0])
+	_, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, c)[0])
 	want := &provider.Error{Class: provider.Invalid, Message: "spec.espocrm.fields[cSeats] gives a value for this record that is no whole number, which the field takes"}
-	if diff := cmp.Diff(want, failed(err)); diff != "" || len(p.after()) != 0 {
+	if diff := cmp.Diff(want, providertest.Failure(err)); diff != "" || len(p.after()) != 0 {
 		t.Errorf("%d calls:\n%s", len(p.after()), diff)
 	}
 }
@@ -309,8 +310,8 @@ func TestValuesOfAnotherType(t *testing.T) {
 func TestARequestOfAnotherEntity(t *testing.T) {
 	t.Parallel()
 	p := play(t, script{})
-	r := rendered(t, connect(t, p.URL, asLeads), ada())[0]
-	if _, err := p.Upserter.Upsert(t.Context(), r); failed(err) == nil || failed(err).Class != provider.Transient {
+	r := providertest.Rendered(t, connect(t, p.URL, asLeads), ada())[0]
+	if _, err := p.Upserter.Upsert(t.Context(), r); providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Transient {
 		t.Errorf("a request from before a change of the Integration: got %v", err)
 	}
 }
@@ -321,7 +322,7 @@ func TestRenderRefuses(t *testing.T) {
 		c.Fields = []mapping.Field{{Name: "description", Expression: "contact.attributes.none"}}
 	})
 	for reason, c := range map[string]provider.Contact{"no address": {}, "an expression": ada()} {
-		if _, err := p.Upserter.Render(c); failed(err) == nil || failed(err).Class != provider.Invalid {
+		if _, err := p.Upserter.Render(c); providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Invalid {
 			t.Errorf("%s: got %v", reason, err)
 		}
 	}

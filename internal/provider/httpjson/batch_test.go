@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // batched adds a batch call to a configuration.
@@ -141,12 +142,12 @@ func TestUpsertBatch(t *testing.T) {
 				}
 			})
 			got, err := p.Batch.UpsertBatch(t.Context(), renderAll(t, p, "ada@example.com", "bob@example.com"))
-			if diff := cmp.Diff(tc.wantErr, failed(err)); diff != "" {
+			if diff := cmp.Diff(tc.wantErr, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
 			var plain []written
 			for _, w := range got {
-				plain = append(plain, written{Receipt: w.Receipt, Err: failed(w.Err)})
+				plain = append(plain, written{Receipt: w.Receipt, Err: providertest.Failure(w.Err)})
 			}
 			if diff := cmp.Diff(tc.want, plain); diff != "" {
 				t.Error(diff)
@@ -201,7 +202,7 @@ func TestBatchSetsAnothersRequestAside(t *testing.T) {
 			t.Errorf("record %d: %v", i, w.Err)
 		}
 	}
-	if e := failed(written[1].Err); e != nil && e.Class != provider.Transient {
+	if e := providertest.Failure(written[1].Err); e != nil && e.Class != provider.Transient {
 		t.Errorf("class %s, want Transient", e.Class)
 	}
 	var sent struct {
@@ -240,7 +241,7 @@ func TestHealth(t *testing.T) {
 			t.Parallel()
 			p := against(t, tc.reply, func(c *Config) { c.Health = &Health{URL: c.Verify.URL, Responses: tc.responses} })
 			err := p.Health.CheckHealth(t.Context())
-			if tc.wantClass == "" && err != nil || tc.wantClass != "" && (err == nil || failed(err).Class != tc.wantClass) {
+			if tc.wantClass == "" && err != nil || tc.wantClass != "" && (err == nil || providertest.Failure(err).Class != tc.wantClass) {
 				t.Errorf("got %v, want class %q", err, tc.wantClass)
 			}
 		})

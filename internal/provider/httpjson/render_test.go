@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 func TestRender(t *testing.T) {
@@ -114,11 +115,11 @@ func TestUpsertRefusesAnothersRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := against(t, reply{}, func(c *Config) { c.Upsert.Method = "POST" })
-	if _, err := other.Upserter.Upsert(t.Context(), r); failed(err) == nil || failed(err).Class != provider.Transient {
+	if _, err := other.Upserter.Upsert(t.Context(), r); providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Transient {
 		t.Errorf("a request of an earlier configuration: got %v", err)
 	}
 	r.Key = "bob@example.com"
-	if _, err := p.Upserter.Upsert(t.Context(), r); failed(err) == nil {
+	if _, err := p.Upserter.Upsert(t.Context(), r); providertest.Failure(err) == nil {
 		t.Error("a request under another key was sent")
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // reply is what a service answers in one case.
@@ -57,15 +58,6 @@ func recorded(t *testing.T, body *[]byte, change ...func(*Config)) provider.Prov
 		t.Fatal(err)
 	}
 	return p
-}
-
-// failed is an error without its cause.
-func failed(err error) *provider.Error {
-	if err == nil {
-		return nil
-	}
-	e := provider.AsError(err)
-	return &provider.Error{Class: e.Class, Message: e.Message, RetryAfter: e.RetryAfter}
 }
 
 func TestVerify(t *testing.T) {
@@ -149,7 +141,7 @@ func TestVerify(t *testing.T) {
 			if got.Verdict != tc.want {
 				t.Errorf("got %q, want %q", got.Verdict, tc.want)
 			}
-			if diff := cmp.Diff(tc.wantErr, failed(err)); diff != "" {
+			if diff := cmp.Diff(tc.wantErr, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -184,7 +176,7 @@ func TestLocate(t *testing.T) {
 			if got.Country != tc.want {
 				t.Errorf("got %q, want %q", got.Country, tc.want)
 			}
-			if diff := cmp.Diff(tc.wantErr, failed(err)); diff != "" {
+			if diff := cmp.Diff(tc.wantErr, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -268,7 +260,7 @@ func TestUpsertReceipt(t *testing.T) {
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Error(diff)
 			}
-			if diff := cmp.Diff(tc.wantErr, failed(err)); diff != "" {
+			if diff := cmp.Diff(tc.wantErr, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -297,7 +289,7 @@ func TestErase(t *testing.T) {
 			if want := map[bool]string{true: "backups, for 30 days"}[tc.wantClass == ""]; erased.Kept != want {
 				t.Errorf("kept: %q, want %q", erased.Kept, want)
 			}
-			if tc.wantClass == "" && err != nil || tc.wantClass != "" && failed(err).Class != tc.wantClass {
+			if tc.wantClass == "" && err != nil || tc.wantClass != "" && providertest.Failure(err).Class != tc.wantClass {
 				t.Errorf("got %v, want class %q", err, tc.wantClass)
 			}
 		})

@@ -17,9 +17,9 @@ func TestErase(t *testing.T) {
 		remove = "DELETE /crm/v3/objects/contacts/51"
 		forget = "POST /crm/v3/objects/contacts/gdpr-delete"
 	)
-	found := reply{body: `{"id":"51","properties":{}}`}
-	nobody := reply{status: 404, body: problem("OBJECT_NOT_FOUND", "resource not found")}
-	done := reply{status: 204}
+	found := reply{Body: `{"id":"51","properties":{}}`}
+	nobody := reply{Status: 404, Body: problem("OBJECT_NOT_FOUND", "resource not found")}
+	done := reply{Status: 204}
 	cases := map[string]struct {
 		erase     string
 		script    script
@@ -31,11 +31,11 @@ func TestErase(t *testing.T) {
 		"nobody to archive":            {"Archive", script{look: {nobody}}, []string{look}, ""},
 		"deleted for good":             {"GDPRDelete", script{look: {found}, forget: {done}}, []string{look, forget}, ""},
 		"nobody to delete for good":    {"GDPRDelete", script{look: {nobody}}, []string{look}, ""},
-		"a 404 that is not HubSpot's":  {"GDPRDelete", script{look: {{status: 404, body: "<html>"}}}, []string{look}, provider.Config},
-		"an answer that can't be read": {"GDPRDelete", script{look: {{body: `{}`}}}, []string{look}, provider.Transient},
-		"no scope to look":             {"Archive", script{look: {{status: 403, body: problem("MISSING_SCOPES", "x")}}}, []string{look}, provider.Auth},
-		"no scope to delete":           {"GDPRDelete", script{look: {found}, forget: {{status: 403}}}, []string{look, forget}, provider.Auth},
-		"a limit":                      {"Archive", script{look: {found}, remove: {{status: 429}}}, []string{look, remove}, provider.Throttled},
+		"a 404 that is not HubSpot's":  {"GDPRDelete", script{look: {{Status: 404, Body: "<html>"}}}, []string{look}, provider.Config},
+		"an answer that can't be read": {"GDPRDelete", script{look: {{Body: `{}`}}}, []string{look}, provider.Transient},
+		"no scope to look":             {"Archive", script{look: {{Status: 403, Body: problem("MISSING_SCOPES", "x")}}}, []string{look}, provider.Auth},
+		"no scope to delete":           {"GDPRDelete", script{look: {found}, forget: {{Status: 403}}}, []string{look, forget}, provider.Auth},
+		"a limit":                      {"Archive", script{look: {found}, remove: {{Status: 429}}}, []string{look, remove}, provider.Throttled},
 		"deleted for good meanwhile":   {"GDPRDelete", script{look: {found}, forget: {nobody}}, []string{look, forget}, ""},
 	}
 	for name, tc := range cases {
@@ -49,12 +49,12 @@ func TestErase(t *testing.T) {
 			if (err == nil) != (tc.wantClass == "") || err != nil && provider.AsError(err).Class != tc.wantClass {
 				t.Errorf("got %v, want class %q", err, tc.wantClass)
 			}
-			if diff := cmp.Diff(tc.wantCalls, p.calls); diff != "" {
+			if diff := cmp.Diff(tc.wantCalls, p.calls()); diff != "" {
 				t.Error(diff)
 			}
-			for i, call := range p.calls {
-				if call == forget && p.bodies[i] != `{"objectId":"51"}` {
-					t.Errorf("deleted for good: %s; only an id may be", p.bodies[i])
+			for i, call := range p.calls() {
+				if call == forget && p.Bodies()[i] != `{"objectId":"51"}` {
+					t.Errorf("deleted for good: %s; only an id may be", p.Bodies()[i])
 				}
 			}
 		})

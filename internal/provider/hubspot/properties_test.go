@@ -10,6 +10,7 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider"
 	adapter "github.com/contact-operator/contact-operator/internal/provider/hubspot"
 	"github.com/contact-operator/contact-operator/internal/provider/mapping"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // Before the first write, and at a health call, HubSpot is asked whether it has the mapping's properties.
@@ -21,27 +22,27 @@ func TestPropertiesAreChecked(t *testing.T) {
 	}{
 		"all are there": {allProperties(), nil},
 		"two are missing": {
-			reply{status: 207, body: `{"status":"COMPLETE","results":[{"name":"firstname"},{"name":"lastname"},{"name":"lifecyclestage"}],"numErrors":2,"errors":[{"status":"error"}]}`},
+			reply{Status: 207, Body: `{"status":"COMPLETE","results":[{"name":"firstname"},{"name":"lastname"},{"name":"lifecyclestage"}],"numErrors":2,"errors":[{"status":"error"}]}`},
 			&provider.Error{Class: provider.Config, Message: "HubSpot has no contact property company, message: create it there, or take it out of spec.hubspot.properties"},
 		},
 		"one is read-only": {
-			reply{body: strings.Replace(allProperties().body, `{"name":"company"`, `{"modificationMetadata":{"readOnlyValue":true},"name":"company"`, 1)},
+			reply{Body: strings.Replace(allProperties().Body, `{"name":"company"`, `{"modificationMetadata":{"readOnlyValue":true},"name":"company"`, 1)},
 			&provider.Error{Class: provider.Config, Message: "HubSpot lets nobody write the contact property company: take it out of spec.hubspot.properties"},
 		},
 		"one is calculated": {
-			reply{body: strings.Replace(allProperties().body, `{"name":"company"`, `{"calculated":true,"name":"company"`, 1)},
+			reply{Body: strings.Replace(allProperties().Body, `{"name":"company"`, `{"calculated":true,"name":"company"`, 1)},
 			&provider.Error{Class: provider.Config, Message: "HubSpot lets nobody write the contact property company: take it out of spec.hubspot.properties"},
 		},
 		"no such option": {
-			reply{body: strings.Replace(allProperties().body, `"lead"`, `"customer"`, 1)},
+			reply{Body: strings.Replace(allProperties().Body, `"lead"`, `"customer"`, 1)},
 			&provider.Error{Class: provider.Config, Message: "spec.hubspot.properties[lifecyclestage].value is none of the options that the property has at HubSpot"},
 		},
 		"the token may not ask": {
-			reply{status: 403, body: problem("MISSING_SCOPES", "x")},
+			reply{Status: 403, Body: problem("MISSING_SCOPES", "x")},
 			&provider.Error{Class: provider.Auth, Message: "the access token lacks a scope: it needs crm.objects.contacts.write, crm.objects.contacts.read and crm.schemas.contacts.read"},
 		},
 		"an answer that says nothing": {
-			reply{body: `{}`},
+			reply{Body: `{}`},
 			&provider.Error{Class: provider.Transient, Message: "the answer is not one of HubSpot's API: check that spec.hubspot.url leads there, and what stands between"},
 		},
 	}
@@ -52,20 +53,20 @@ func TestPropertiesAreChecked(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			taken := reply{body: `{"results":[{"id":"51","objectWriteTraceId":"0"}]}`}
-			p := play(t, script{checkCall: {tc.reply}, upsertCall: {taken}, details: {{body: `{}`}}}, fixed)
-			_, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, ada())[0])
-			if diff := cmp.Diff(tc.wantErr, failed(err)); diff != "" {
+			taken := reply{Body: `{"results":[{"id":"51","objectWriteTraceId":"0"}]}`}
+			p := play(t, script{checkCall: {tc.reply}, upsertCall: {taken}, details: {{Body: `{}`}}}, fixed)
+			_, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, ada())[0])
+			if diff := cmp.Diff(tc.wantErr, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
-			if err := p.Health.CheckHealth(t.Context()); cmp.Diff(tc.wantErr, failed(err)) != "" {
+			if err := p.Health.CheckHealth(t.Context()); cmp.Diff(tc.wantErr, providertest.Failure(err)) != "" {
 				t.Errorf("the health call: got %v", err)
 			}
 			want := []string{checkCall, details, checkCall}
 			if tc.wantErr == nil { // asked once
 				want = []string{checkCall, upsertCall, details}
 			}
-			if diff := cmp.Diff(want, p.calls); diff != "" {
+			if diff := cmp.Diff(want, p.calls()); diff != "" {
 				t.Errorf("what is not there must not be written:\n%s", diff)
 			}
 		})
@@ -75,17 +76,17 @@ func TestPropertiesAreChecked(t *testing.T) {
 // A property that goes away is found by the write that names it, and asked for before the next.
 func TestPropertiesAreCheckedAgain(t *testing.T) {
 	t.Parallel()
-	missing := reply{status: 400, body: problem("VALIDATION_ERROR", invalidValue("PROPERTY_DOESNT_EXIST", "company"))}
-	taken := reply{body: `{"results":[{"id":"51","objectWriteTraceId":"0"}]}`}
+	missing := reply{Status: 400, Body: problem("VALIDATION_ERROR", invalidValue("PROPERTY_DOESNT_EXIST", "company"))}
+	taken := reply{Body: `{"results":[{"id":"51","objectWriteTraceId":"0"}]}`}
 	p := play(t, script{upsertCall: {taken, missing, taken}})
-	r := rendered(t, p.Provider, ada())[0]
+	r := providertest.Rendered(t, p.Provider, ada())[0]
 	for i, wantClass := range []provider.Class{"", provider.Config, ""} {
 		_, err := p.Upserter.Upsert(t.Context(), r)
 		if (err == nil) != (wantClass == "") || err != nil && provider.AsError(err).Class != wantClass {
 			t.Errorf("write %d: got %v, want class %q", i, err, wantClass)
 		}
 	}
-	if diff := cmp.Diff([]string{checkCall, upsertCall, upsertCall, checkCall, upsertCall}, p.calls); diff != "" {
+	if diff := cmp.Diff([]string{checkCall, upsertCall, upsertCall, checkCall, upsertCall}, p.calls()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/contact-operator/contact-operator/internal/provider/mapping"
 
 	adapter "github.com/contact-operator/contact-operator/internal/provider/hubspot"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // against is a provider with the sandbox's HubSpot behind it.
@@ -31,20 +32,8 @@ func TestAThousandContactsTakeTenCalls(t *testing.T) {
 	for i := range 1000 {
 		contacts = append(contacts, provider.Contact{Email: "person" + strconv.Itoa(i) + "@example.com", Name: "Person " + strconv.Itoa(i)})
 	}
-	requests := rendered(t, p, contacts...)
-	for len(requests) > 0 {
-		n := min(p.Batch.MaxBatch(), len(requests))
-		written, err := p.Batch.UpsertBatch(t.Context(), requests[:n])
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, w := range written {
-			if w.Err != nil {
-				t.Error(w.Err)
-			}
-		}
-		requests = requests[n:]
-	}
+	requests := providertest.Rendered(t, p, contacts...)
+	providertest.WriteInBatches(t, p, requests)
 	if s := a.sandbox.Stats()[server.HubSpot]; s.Calls != 11 || s.Batches != 10 || s.Records != 1000 || a.People() != 1000 {
 		t.Errorf("%d calls, %d batches, %d records, %d people", s.Calls, s.Batches, s.Records, a.People())
 	}
@@ -54,12 +43,12 @@ func TestLimitsAreHonoured(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	p, _ := against(t, hubspot.Options{PerTenSeconds: 2, PerDay: 3, Now: func() time.Time { return now }})
-	r := rendered(t, p, ada())[0]
+	r := providertest.Rendered(t, p, ada())[0]
 	if _, err := p.Upserter.Upsert(t.Context(), r); err != nil { // with the check
 		t.Fatal(err)
 	}
 	_, err := p.Upserter.Upsert(t.Context(), r)
-	if e := failed(err); e == nil || e.Class != provider.Throttled || e.RetryAfter != 10*time.Second {
+	if e := providertest.Failure(err); e == nil || e.Class != provider.Throttled || e.RetryAfter != 10*time.Second {
 		t.Errorf("the third call in ten seconds: got %+v", e)
 	}
 	now = now.Add(10 * time.Second)
@@ -67,7 +56,7 @@ func TestLimitsAreHonoured(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = p.Upserter.Upsert(t.Context(), r)
-	if e := failed(err); e == nil || e.Class != provider.Throttled || e.RetryAfter != time.Hour {
+	if e := providertest.Failure(err); e == nil || e.Class != provider.Throttled || e.RetryAfter != time.Hour {
 		t.Errorf("the fourth call of the day: got %+v", e)
 	}
 }
@@ -81,11 +70,11 @@ func TestSecondaryAddresses(t *testing.T) {
 	})
 	first := provider.Contact{Email: "ada@example.com", Attributes: map[string]string{"other": "ada@old.example"}}
 	second := provider.Contact{Email: "ada@old.example"}
-	requests := rendered(t, p, first, second)
+	requests := providertest.Rendered(t, p, first, second)
 	if _, err := p.Upserter.Upsert(t.Context(), requests[0]); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Batch.UpsertBatch(t.Context(), requests); failed(err) == nil || failed(err).Class != provider.Invalid {
+	if _, err := p.Batch.UpsertBatch(t.Context(), requests); providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Invalid {
 		t.Errorf("got %v; the batch has to be split", err)
 	}
 	for _, r := range requests {
@@ -103,7 +92,7 @@ func TestErasureLasts(t *testing.T) {
 	t.Parallel()
 	for erase, wantClass := range map[string]provider.Class{"Archive": "", "GDPRDelete": provider.Invalid} {
 		p, a := against(t, hubspot.Options{}, func(c *adapter.Config) { c.Erase = erase })
-		r := rendered(t, p, ada())[0]
+		r := providertest.Rendered(t, p, ada())[0]
 		for range 2 { // nobody is there the first time
 			if _, err := p.Eraser.Erase(t.Context(), r); err != nil {
 				t.Fatal(err)
@@ -116,7 +105,7 @@ func TestErasureLasts(t *testing.T) {
 			t.Fatalf("%s: %v, %d people", erase, err, a.People())
 		}
 		_, err := p.Upserter.Upsert(t.Context(), r)
-		if (err == nil) != (wantClass == "") || err != nil && failed(err).Class != wantClass {
+		if (err == nil) != (wantClass == "") || err != nil && providertest.Failure(err).Class != wantClass {
 			t.Errorf("%s: coming back: got %v, want class %q", erase, err, wantClass)
 		}
 	}
@@ -132,7 +121,7 @@ func TestHealthNeedsTheToken(t *testing.T) {
 		t.Errorf("%d health checks, want 1", n)
 	}
 	a.sandbox.SetToken(server.HubSpot, "another")
-	if err := p.Health.CheckHealth(t.Context()); failed(err) == nil || failed(err).Class != provider.Auth {
+	if err := p.Health.CheckHealth(t.Context()); providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Auth {
 		t.Errorf("got %v", err)
 	}
 }

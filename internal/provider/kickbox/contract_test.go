@@ -84,12 +84,3 @@ func ask(t *testing.T, p provider.Provider, address string) (provider.Verificati
 	t.Helper()
 	return p.Verifier.Verify(t.Context(), provider.Submission{Email: address})
 }
-
-// failed is an error without its cause.
-func failed(err error) *provider.Error {
-	if err == nil {
-		return nil
-	}
-	e := provider.AsError(err)
-	return &provider.Error{Class: e.Class, Message: e.Message, RetryAfter: e.RetryAfter, RecordOnly: e.RecordOnly, Unexpected: e.Unexpected}
-}

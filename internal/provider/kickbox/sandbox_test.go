@@ -8,6 +8,7 @@ import (
 
 	"github.com/contact-operator/contact-operator/hack/sandbox/kickbox"
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // What each kind of address leads to, asked of the stand-in.
@@ -53,7 +54,7 @@ func TestMode(t *testing.T) {
 	}
 	for name, tc := range cases {
 		_, err := made("http://kickbox.example", tc.mode, tc.key)
-		if diff := cmp.Diff(tc.want, failed(err)); diff != "" {
+		if diff := cmp.Diff(tc.want, providertest.Failure(err)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
@@ -82,14 +83,14 @@ func TestCreditsAndLimits(t *testing.T) {
 		t.Error(err)
 	}
 	_, err := ask(t, p, "bob@example.com")
-	if diff := cmp.Diff(noCredits, failed(err)); diff != "" {
+	if diff := cmp.Diff(noCredits, providertest.Failure(err)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(noCredits, failed(p.Health.CheckHealth(t.Context()))); diff != "" {
+	if diff := cmp.Diff(noCredits, providertest.Failure(p.Health.CheckHealth(t.Context()))); diff != "" {
 		t.Errorf("health: %s", diff)
 	}
 	_, err = ask(t, p, "bob@example.com")
-	if e := failed(err); e == nil || e.Class != provider.Throttled || e.RetryAfter != 0 {
+	if e := providertest.Failure(err); e == nil || e.Class != provider.Throttled || e.RetryAfter != 0 {
 		t.Errorf("the fifth call of the minute: %+v", e)
 	}
 }

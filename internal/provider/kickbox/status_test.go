@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // reply is the answer of a scripted Kickbox.
@@ -83,10 +84,10 @@ func TestStatuses(t *testing.T) {
 			t.Parallel()
 			p := connect(t, tc.reply, "", liveKey)
 			_, err := ask(t, p, "ada@example.com")
-			if diff := cmp.Diff(tc.want, failed(err)); diff != "" {
+			if diff := cmp.Diff(tc.want, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
-			if diff := cmp.Diff(tc.wantHealth, failed(p.Health.CheckHealth(t.Context()))); diff != "" {
+			if diff := cmp.Diff(tc.wantHealth, providertest.Failure(p.Health.CheckHealth(t.Context()))); diff != "" {
 				t.Errorf("health: %s", diff)
 			}
 		})

@@ -14,9 +14,9 @@ import (
 
 	"github.com/contact-operator/contact-operator/hack/sandbox/listmonk"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
-	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/provider"
 	adapter "github.com/contact-operator/contact-operator/internal/provider/listmonk"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // bench is a provider with the sandbox's listmonk behind it, and a note of the calls between them.
@@ -47,14 +47,7 @@ func newBench(t *testing.T, o listmonk.Options, change ...func(*adapter.Config))
 
 func connect(t *testing.T, base string, change ...func(*adapter.Config)) provider.Provider {
 	t.Helper()
-	p, err := adapter.Factory().New(provider.Settings{
-		Spec: spec(base, change...), Secrets: map[provider.Ref]string{{Name: "listmonk", Key: "token"}: token},
-		HTTP: httpx.New(httpx.Options{AllowLoopback: true}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return providertest.Make(t, adapter.Factory(), spec(base, change...), map[provider.Ref]string{{Name: "listmonk", Key: "token"}: token})
 }
 
 // asAdministrator calls listmonk past the adapter.
@@ -98,14 +91,6 @@ func ada(consent string) provider.Contact {
 		Email: "ada@example.com", Name: "Ada", Company: "Example", Attributes: map[string]string{"plan": "pro"},
 		Consent: provider.Consent{Marketing: consent},
 	}
-}
-
-func failed(err error) *provider.Error {
-	if err == nil {
-		return nil
-	}
-	e := provider.AsError(err)
-	return &provider.Error{Class: e.Class, Message: e.Message, RetryAfter: e.RetryAfter, Unexpected: e.Unexpected}
 }
 
 // A subscriber is there already. Each case runs against both versions.
@@ -380,13 +365,13 @@ func TestPermissions(t *testing.T) {
 				b.asAdministrator("POST", "subscribers", tc.existing)
 			}
 			_, _, err := b.upsert(ada("Granted"), "")
-			if diff := cmp.Diff(&tc.want, failed(err)); diff != "" {
+			if diff := cmp.Diff(&tc.want, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
 			if tc.want.Class == provider.Conflict {
 				return // that concerns one record
 			}
-			if err := b.Health.CheckHealth(t.Context()); cmp.Diff(&tc.want, failed(err)) != "" {
+			if err := b.Health.CheckHealth(t.Context()); cmp.Diff(&tc.want, providertest.Failure(err)) != "" {
 				t.Errorf("the health call: got %v", err)
 			}
 		})
@@ -404,7 +389,7 @@ func TestBefore61ListsMayBeLost(t *testing.T) {
 	}
 	record["lists"].(map[string]any)["5"] = "confirmed" // by somebody who may
 	_, _, err := b.upsert(ada("Granted"), "")
-	if e := failed(err); e == nil || e.Class != provider.Config || !strings.Contains(e.Message, "off list 5") {
+	if e := providertest.Failure(err); e == nil || e.Class != provider.Config || !strings.Contains(e.Message, "off list 5") {
 		t.Errorf("got %v", err)
 	}
 }

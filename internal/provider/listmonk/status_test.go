@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // reply is one answer of a scripted listmonk.
@@ -114,7 +115,7 @@ func TestStatuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = p.Upserter.Upsert(t.Context(), r)
-			if diff := cmp.Diff(tc.want, failed(err)); diff != "" {
+			if diff := cmp.Diff(tc.want, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
 			if diff := cmp.Diff(tc.wantCalls, calls); tc.wantCalls != nil && diff != "" {

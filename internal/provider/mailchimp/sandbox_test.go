@@ -3,7 +3,6 @@ package mailchimp_test
 import (
 	"errors"
 	"net/http/httptest"
-	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -12,9 +11,9 @@ import (
 
 	"github.com/contact-operator/contact-operator/hack/sandbox/mailchimp"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
-	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/provider"
 	adapter "github.com/contact-operator/contact-operator/internal/provider/mailchimp"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // bench is a provider with the sandbox's Mailchimp behind it.
@@ -33,14 +32,7 @@ func against(t *testing.T, o mailchimp.Options, change ...func(*adapter.Config))
 
 func connect(t *testing.T, base string, change ...func(*adapter.Config)) provider.Provider {
 	t.Helper()
-	p, err := adapter.Factory().New(provider.Settings{
-		Spec: spec(base, change...), Secrets: map[provider.Ref]string{{Name: "mailchimp", Key: "key"}: key},
-		HTTP: httpx.New(httpx.Options{AllowLoopback: true}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return providertest.Make(t, adapter.Factory(), spec(base, change...), map[provider.Ref]string{{Name: "mailchimp", Key: "key"}: key})
 }
 
 func ada(consent string) provider.Contact {
@@ -50,19 +42,10 @@ func ada(consent string) provider.Contact {
 	}
 }
 
-func render(t *testing.T, p provider.Provider, c provider.Contact) provider.Request {
-	t.Helper()
-	r, err := p.Upserter.Render(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
 // upsert writes a contact, as somebody new when id is "".
 func (b *bench) upsert(t *testing.T, c provider.Contact, id string) provider.Receipt {
 	t.Helper()
-	r := render(t, b.Provider, c)
+	r := providertest.Rendered(t, b.Provider, c)[0]
 	r.RemoteID = id
 	receipt, err := b.Upserter.Upsert(t.Context(), r)
 	if err != nil {
@@ -84,14 +67,6 @@ func (b *bench) holds(email string) map[string]any {
 	delete(fields, "last_changed")
 	delete(fields, "email_address")
 	return fields
-}
-
-func failed(err error) *provider.Error {
-	if err == nil {
-		return nil
-	}
-	e := provider.AsError(err)
-	return &provider.Error{Class: e.Class, Message: e.Message, RetryAfter: e.RetryAfter, RecordOnly: e.RecordOnly, Unexpected: e.Unexpected}
 }
 
 func preconfirmed(c *adapter.Config) { c.Confirmation = "Preconfirmed" }
@@ -213,22 +188,12 @@ func TestAThousandContactsTakeTenCalls(t *testing.T) {
 	b := against(t, mailchimp.Real())
 	var requests []provider.Request
 	for i := range 1000 {
-		requests = append(requests, render(t, b.Provider, provider.Contact{
+		requests = append(requests, providertest.Rendered(t, b.Provider, provider.Contact{
 			Email: "person" + strconv.Itoa(i) + "@example.com", Name: "Person " + strconv.Itoa(i), Channels: []string{"blog"},
 			Consent: provider.Consent{Marketing: "Granted"},
-		}))
+		})[0])
 	}
-	for part := range slices.Chunk(requests, b.Batch.MaxBatch()) {
-		written, err := b.Batch.UpsertBatch(t.Context(), part)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, w := range written {
-			if w.Err != nil {
-				t.Error(w.Err)
-			}
-		}
-	}
+	providertest.WriteInBatches(t, b.Provider, requests)
 	if s := b.account.sandbox.Stats()[server.Mailchimp]; s.Calls != 11 || s.Batches != 10 || s.Records != 1000 || b.account.People() != 1000 {
 		t.Errorf("%d calls, %d batches, %d records, %d people", s.Calls, s.Batches, s.Records, b.account.People())
 	}
@@ -275,7 +240,7 @@ func TestBatchOfAllKinds(t *testing.T) {
 	for _, tc := range cases {
 		c := ada(tc.consent)
 		c.Email = tc.email
-		r := render(t, b.Provider, c)
+		r := providertest.Rendered(t, b.Provider, c)[0]
 		if tc.known {
 			r.RemoteID = known[tc.email]
 		}
@@ -311,7 +276,7 @@ func TestBatchGivesBackWhatItHasNoTimeFor(t *testing.T) {
 	for i := range b.Batch.MaxBatch() {
 		c := ada("Granted")
 		c.Email = "person" + strconv.Itoa(i) + "@example.com"
-		requests = append(requests, render(t, b.Provider, c))
+		requests = append(requests, providertest.Rendered(t, b.Provider, c)[0])
 	}
 	written, err := b.Batch.UpsertBatch(t.Context(), requests)
 	for i, w := range written {
@@ -348,7 +313,7 @@ func TestNeverMoreThanTenAtATime(t *testing.T) {
 	for i := range cap(errs) {
 		c := ada("Granted")
 		c.Email = "person" + strconv.Itoa(i) + "@example.com"
-		r := render(t, b.Provider, c)
+		r := providertest.Rendered(t, b.Provider, c)[0]
 		go func() {
 			_, err := b.Upserter.Upsert(t.Context(), r)
 			errs <- err
@@ -369,7 +334,7 @@ func TestErasureLasts(t *testing.T) {
 	t.Parallel()
 	for erase, wantClass := range map[string]provider.Class{"Archive": "", "DeletePermanent": provider.Invalid} {
 		b := against(t, mailchimp.Options{}, func(c *adapter.Config) { c.Erase = erase })
-		r := render(t, b.Provider, ada("Granted"))
+		r := providertest.Rendered(t, b.Provider, ada("Granted"))[0]
 		if _, err := b.Eraser.Erase(t.Context(), r); err != nil { // nobody is there
 			t.Fatal(err)
 		}
@@ -380,7 +345,7 @@ func TestErasureLasts(t *testing.T) {
 			}
 		}
 		_, err := b.Upserter.Upsert(t.Context(), r)
-		if (err == nil) != (wantClass == "") || err != nil && failed(err).Class != wantClass {
+		if (err == nil) != (wantClass == "") || err != nil && providertest.Failure(err).Class != wantClass {
 			t.Errorf("%s: coming back: got %v, want class %q", erase, err, wantClass)
 		}
 	}
@@ -443,7 +408,7 @@ func TestHealthNeedsTheKey(t *testing.T) {
 		t.Errorf("%d health checks, want 1", n)
 	}
 	b.account.sandbox.SetToken(server.Mailchimp, "another")
-	if err := b.Health.CheckHealth(t.Context()); failed(err) == nil || failed(err).Class != provider.Auth {
+	if err := b.Health.CheckHealth(t.Context()); providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Auth {
 		t.Errorf("got %v", err)
 	}
 }

@@ -113,10 +113,10 @@ func TestUpsertClassifies(t *testing.T) {
 			put := "PUT" + path(t) + "?skip_merge_validation=true"
 			v := providertest.Play(t, providertest.Script{fieldsCall: {allFields()}, put: {tc.reply}})
 			p := connect(t, v.URL, noTags)
-			r := render(t, p, ada("Granted"))
+			r := providertest.Rendered(t, p, ada("Granted"))[0]
 			r.RemoteID = "known"
 			receipt, err := p.Upserter.Upsert(t.Context(), r)
-			if diff := cmp.Diff(tc.want.err, failed(err)); diff != "" {
+			if diff := cmp.Diff(tc.want.err, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
 			if diff := cmp.Diff(tc.want.receipt, receipt); diff != "" {
@@ -171,11 +171,11 @@ func TestMergeFieldsAreChecked(t *testing.T) {
 				fieldsCall: {tc.reply}, put: {{Body: `{"id":"m","status":"pending"}`}}, ping: {{Body: `{"health_status":"x"}`}},
 			})
 			p := connect(t, v.URL, noTags, tc.change)
-			_, err := p.Upserter.Upsert(t.Context(), render(t, p, ada("Granted")))
-			if diff := cmp.Diff(tc.wantErr, failed(err)); diff != "" {
+			_, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p, ada("Granted"))[0])
+			if diff := cmp.Diff(tc.wantErr, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
-			if err := p.Health.CheckHealth(t.Context()); cmp.Diff(tc.wantErr, failed(err)) != "" {
+			if err := p.Health.CheckHealth(t.Context()); cmp.Diff(tc.wantErr, providertest.Failure(err)) != "" {
 				t.Errorf("the health call: got %v", err)
 			}
 			want := []string{fieldsCall, ping, fieldsCall}
@@ -225,7 +225,7 @@ func TestBatchAnswers(t *testing.T) {
 			p := connect(t, v.URL, noTags)
 			second := ada("Granted")
 			second.Email = "eve@example.com"
-			written, err := p.Batch.UpsertBatch(t.Context(), []provider.Request{render(t, p, ada("Granted")), render(t, p, second)})
+			written, err := p.Batch.UpsertBatch(t.Context(), []provider.Request{providertest.Rendered(t, p, ada("Granted"))[0], providertest.Rendered(t, p, second)[0]})
 			if (err == nil) != (tc.wantErr == "") || err != nil && provider.AsError(err).Class != tc.wantErr {
 				t.Fatalf("got %v, want class %q", err, tc.wantErr)
 			}

@@ -36,6 +36,13 @@ func (p *Played) Calls() []string {
 	return slices.Clone(p.calls)
 }
 
+// Bodies are those of the calls so far, in order.
+func (p *Played) Bodies() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.bodies)
+}
+
 // Body is that of the last call of this name.
 func (p *Played) Body(call string) string {
 	p.mu.Lock()

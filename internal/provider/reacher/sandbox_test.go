@@ -9,6 +9,7 @@ import (
 	"github.com/contact-operator/contact-operator/hack/sandbox/reacher"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // What each kind of address leads to, asked of the stand-in.
@@ -60,10 +61,10 @@ func TestSecret(t *testing.T) {
 			t.Parallel()
 			p := connect(t, newVendor(reacher.Options{Open: tc.open}), tc.given)
 			_, err := ask(t, p, "ada@example.com")
-			if diff := cmp.Diff(tc.want, failed(err)); diff != "" {
+			if diff := cmp.Diff(tc.want, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
-			if diff := cmp.Diff(tc.want, failed(p.Health.CheckHealth(t.Context()))); diff != "" {
+			if diff := cmp.Diff(tc.want, providertest.Failure(p.Health.CheckHealth(t.Context()))); diff != "" {
 				t.Errorf("health: %s", diff)
 			}
 		})
@@ -87,7 +88,7 @@ func TestLimitsAreHonoured(t *testing.T) {
 	} {
 		now = now.Add(step.after)
 		_, err := ask(t, p, "ada@example.com")
-		e := failed(err)
+		e := providertest.Failure(err)
 		if step.want == 0 && e != nil || step.want != 0 && (e == nil || e.Class != provider.Throttled || e.RetryAfter != step.want) {
 			t.Errorf("%s: got %+v, want to wait %v", step.reason, e, step.want)
 		}
@@ -109,7 +110,7 @@ func TestOneMailServerAfterTheOther(t *testing.T) {
 	step := func(address string, want *provider.Error) {
 		t.Helper()
 		_, err := ask(t, p, address)
-		if diff := cmp.Diff(want, failed(err)); diff != "" {
+		if diff := cmp.Diff(want, providertest.Failure(err)); diff != "" {
 			t.Errorf("%s: %s", address, diff)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 func ok(id string) string {
@@ -26,13 +27,13 @@ func answers(list ...string) reply { return reply{Body: "[" + strings.Join(list,
 func TestBatchSends(t *testing.T) {
 	t.Parallel()
 	p := play(t, script{batchCall: {answers(ok("1"), ok("2"))}})
-	if _, err := p.Batch.UpsertBatch(t.Context(), rendered(t, p.Provider, ada(), provider.Contact{Email: "bob@example.com", Name: "Bob Example"})); err != nil {
+	if _, err := p.Batch.UpsertBatch(t.Context(), providertest.Rendered(t, p.Provider, ada(), provider.Contact{Email: "bob@example.com", Name: "Bob Example"})); err != nil {
 		t.Error(err)
 	}
 	const want = `{"allOrNone":false,"records":[
 		{"attributes":{"type":"Contact"},"ContactKey__c":"ada@example.com","Email":"ada@example.com","FirstName":"Ada","LastName":"Lovelace","Stage__c":"lead"},
 		{"attributes":{"type":"Contact"},"ContactKey__c":"bob@example.com","Email":"bob@example.com","FirstName":"Bob","LastName":"Example"}]}`
-	if diff := cmp.Diff(compact(t, want), compact(t, p.Body(batchCall))); diff != "" {
+	if diff := cmp.Diff(providertest.JSON(t, want), providertest.JSON(t, p.Body(batchCall))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -82,7 +83,7 @@ func TestBatchAssigns(t *testing.T) {
 				s["PATCH /instance/services/data/v62.0/sobjects/Contact/ContactKey__c/bob@example.com"] = tc.single
 			}
 			p := play(t, s)
-			got, err := p.Batch.UpsertBatch(t.Context(), rendered(t, p.Provider, ada(), provider.Contact{Email: "bob@example.com", Name: "Bob"}, provider.Contact{Email: "eve@example.com", Name: "Eve Example"}))
+			got, err := p.Batch.UpsertBatch(t.Context(), providertest.Rendered(t, p.Provider, ada(), provider.Contact{Email: "bob@example.com", Name: "Bob"}, provider.Contact{Email: "eve@example.com", Name: "Eve Example"}))
 			if (err == nil) != (tc.wantClass == "") || err != nil && provider.AsError(err).Class != tc.wantClass {
 				t.Errorf("got %v, want class %q", err, tc.wantClass)
 			}
@@ -112,11 +113,11 @@ func TestBatchLeavesOutWhatFitsNoField(t *testing.T) {
 	t.Parallel()
 	p := play(t, script{batchCall: {answers(ok("1"))}})
 	bad := provider.Contact{Email: "bob@example.com", Name: "Bob Example", Attributes: map[string]string{"size": "many"}}
-	got, err := p.Batch.UpsertBatch(t.Context(), rendered(t, p.Provider, bad, ada()))
-	if err != nil || failed(got[0].Err) == nil || failed(got[0].Err).Class != provider.Invalid || got[1].Err != nil {
+	got, err := p.Batch.UpsertBatch(t.Context(), providertest.Rendered(t, p.Provider, bad, ada()))
+	if err != nil || providertest.Failure(got[0].Err) == nil || providertest.Failure(got[0].Err).Class != provider.Invalid || got[1].Err != nil {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if got, err := p.Batch.UpsertBatch(t.Context(), rendered(t, p.Provider, bad)); err != nil || got[0].Err == nil || len(p.after()) != 1 {
+	if got, err := p.Batch.UpsertBatch(t.Context(), providertest.Rendered(t, p.Provider, bad)); err != nil || got[0].Err == nil || len(p.after()) != 1 {
 		t.Errorf("nothing is left to send: got %+v, %v, %d calls", got, err, len(p.after()))
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/contact-operator/contact-operator/internal/provider"
 	"github.com/contact-operator/contact-operator/internal/provider/mapping"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 	adapter "github.com/contact-operator/contact-operator/internal/provider/salesforce"
 )
 
@@ -63,15 +64,15 @@ func TestFieldsAreChecked(t *testing.T) {
 				describeCall: {tc.reply}, upsertCall: {saved(200)}, deleteCall: {{Status: 204}},
 				healthCall: {{Body: `{"sobjects":"/services/data/v62.0/sobjects"}`}},
 			}, fixed)
-			r := rendered(t, p.Provider, ada())[0]
+			r := providertest.Rendered(t, p.Provider, ada())[0]
 			_, err := p.Upserter.Upsert(t.Context(), r)
-			if diff := cmp.Diff(tc.want, failed(err)); diff != "" {
+			if diff := cmp.Diff(tc.want, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
-			if err := p.Health.CheckHealth(t.Context()); cmp.Diff(tc.want, failed(err)) != "" {
+			if err := p.Health.CheckHealth(t.Context()); cmp.Diff(tc.want, providertest.Failure(err)) != "" {
 				t.Errorf("the health call: got %v", err)
 			}
-			if _, err := p.Eraser.Erase(t.Context(), r); cmp.Diff(tc.want, failed(err)) != "" {
+			if _, err := p.Eraser.Erase(t.Context(), r); cmp.Diff(tc.want, providertest.Failure(err)) != "" {
 				t.Errorf("an erasure: got %v", err)
 			}
 			want := []string{tokenCall, describeCall, healthCall, describeCall, describeCall}
@@ -95,8 +96,8 @@ func TestALargeDescription(t *testing.T) {
 	})
 	for value, want := range map[string]provider.Class{"blog;event": "", "blog;other": provider.Config} {
 		p := play(t, script{describeCall: {large}, upsertCall: {saved(200)}}, func(c *adapter.Config) { c.Fields[5] = mapping.Field{Name: "Topics__c", Value: value} })
-		_, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, ada())[0])
-		if (err == nil) != (want == "") || err != nil && failed(err).Class != want {
+		_, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, ada())[0])
+		if (err == nil) != (want == "") || err != nil && providertest.Failure(err).Class != want {
 			t.Errorf("%s: got %v, want class %q", value, err, want)
 		}
 	}
@@ -106,10 +107,10 @@ func TestALargeDescription(t *testing.T) {
 func TestFieldsAreCheckedAgain(t *testing.T) {
 	t.Parallel()
 	p := play(t, script{upsertCall: {saved(200), refused(400, "INVALID_FIELD", "x"), saved(200)}})
-	r := rendered(t, p.Provider, ada())[0]
+	r := providertest.Rendered(t, p.Provider, ada())[0]
 	for i, wantClass := range []provider.Class{"", provider.Config, ""} {
 		_, err := p.Upserter.Upsert(t.Context(), r)
-		if (err == nil) != (wantClass == "") || err != nil && failed(err).Class != wantClass {
+		if (err == nil) != (wantClass == "") || err != nil && providertest.Failure(err).Class != wantClass {
 			t.Errorf("write %d: got %v, want class %q", i, err, wantClass)
 		}
 	}
@@ -138,7 +139,7 @@ func TestHealth(t *testing.T) {
 			t.Parallel()
 			p := play(t, script{healthCall: {tc.reply}})
 			err := p.Health.CheckHealth(t.Context())
-			if (err == nil) != (tc.want == "") || err != nil && failed(err).Class != tc.want {
+			if (err == nil) != (tc.want == "") || err != nil && providertest.Failure(err).Class != tc.want {
 				t.Errorf("got %v, want class %q", err, tc.want)
 			}
 		})
@@ -169,7 +170,7 @@ func TestErase(t *testing.T) {
 			t.Parallel()
 			p := play(t, script{deleteCall: {tc.reply}})
 			erased, err := p.Eraser.Erase(t.Context(), provider.Request{Key: "ada@example.com"})
-			if (err == nil) != (tc.want == "") || err != nil && failed(err).Class != tc.want {
+			if (err == nil) != (tc.want == "") || err != nil && providertest.Failure(err).Class != tc.want {
 				t.Errorf("got %v, want class %q", err, tc.want)
 			}
 			if (err == nil) != strings.Contains(erased.Kept, "recycle bin") {

@@ -11,6 +11,7 @@ import (
 	"github.com/contact-operator/contact-operator/hack/sandbox/salesforce"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 	adapter "github.com/contact-operator/contact-operator/internal/provider/salesforce"
 )
 
@@ -31,20 +32,8 @@ func TestAThousandContactsTakeFiveCalls(t *testing.T) {
 	for i := range 1000 {
 		contacts = append(contacts, provider.Contact{Email: "person" + strconv.Itoa(i) + "@example.com", Name: "Person Number" + strconv.Itoa(i)})
 	}
-	requests := rendered(t, p, contacts...)
-	for len(requests) > 0 {
-		n := min(p.Batch.MaxBatch(), len(requests))
-		written, err := p.Batch.UpsertBatch(t.Context(), requests[:n])
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, w := range written {
-			if w.Err != nil {
-				t.Error(w.Err)
-			}
-		}
-		requests = requests[n:]
-	}
+	requests := providertest.Rendered(t, p, contacts...)
+	providertest.WriteInBatches(t, p, requests)
 	if s := a.sandbox.Stats()[server.Salesforce]; s.Calls != 7 || s.Batches != 5 || s.Records != 1000 || a.People() != 1000 {
 		t.Errorf("%d calls, %d batches, %d records, %d people", s.Calls, s.Batches, s.Records, a.People())
 	}
@@ -55,13 +44,13 @@ func TestQuota(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 5, 12, 0, 0, 0, time.UTC)
 	p, _ := against(t, salesforce.Options{PerDay: 2, SessionLasts: time.Hour, Now: func() time.Time { return now }})
-	r := rendered(t, p, ada())[0]
+	r := providertest.Rendered(t, p, ada())[0]
 	if _, err := p.Upserter.Upsert(t.Context(), r); err != nil { // with the description
 		t.Fatal(err)
 	}
 	now = now.Add(23 * time.Hour)
 	_, err := p.Upserter.Upsert(t.Context(), r)
-	if e := failed(err); e == nil || e.Class != provider.Throttled || e.RetryAfter != 10*time.Minute {
+	if e := providertest.Failure(err); e == nil || e.Class != provider.Throttled || e.RetryAfter != 10*time.Minute {
 		t.Errorf("the third call of the day: got %+v", e)
 	}
 	now = now.Add(time.Hour)
@@ -74,9 +63,9 @@ func TestQuota(t *testing.T) {
 func TestLockedRows(t *testing.T) {
 	t.Parallel()
 	p, a := against(t, salesforce.Options{RowLocks: 1})
-	requests := rendered(t, p, ada(), provider.Contact{Email: "bob@example.com", Name: "Bob Example"})
+	requests := providertest.Rendered(t, p, ada(), provider.Contact{Email: "bob@example.com", Name: "Bob Example"})
 	written, err := p.Batch.UpsertBatch(t.Context(), requests)
-	if err != nil || failed(written[0].Err) == nil || !failed(written[0].Err).RecordOnly || written[1].Err != nil || a.People() != 1 {
+	if err != nil || providertest.Failure(written[0].Err) == nil || !providertest.Failure(written[0].Err).RecordOnly || written[1].Err != nil || a.People() != 1 {
 		t.Errorf("got %+v, %v, %d people", written, err, a.People())
 	}
 	if _, err := p.Upserter.Upsert(t.Context(), requests[0]); err != nil {
@@ -119,12 +108,12 @@ func TestDuplicateRules(t *testing.T) {
 				},
 			} {
 				p, _ := against(t, salesforce.Options{DuplicateRule: tc.rule}, tc.change)
-				requests := rendered(t, p, ada(), namesake)
+				requests := providertest.Rendered(t, p, ada(), namesake)
 				if err := write(p, requests[0]); err != nil {
 					t.Fatal(err)
 				}
 				err := write(p, requests[1])
-				if (err == nil) != (tc.want == "") || err != nil && failed(err).Class != tc.want {
+				if (err == nil) != (tc.want == "") || err != nil && providertest.Failure(err).Class != tc.want {
 					t.Errorf("%s: got %v, want class %q", way, err, tc.want)
 				}
 				if err := write(p, requests[0]); err != nil {
@@ -146,12 +135,12 @@ func TestNamesAreKept(t *testing.T) {
 		p, a := against(t, salesforce.Options{}, change...)
 		named, nameless := ada(), provider.Contact{Email: "ada@example.com"}
 		word, nobody := provider.Contact{Email: "bob@example.com", Name: "Bob"}, provider.Contact{Email: "eve@example.com"}
-		for _, r := range rendered(t, p, named, nameless) {
+		for _, r := range providertest.Rendered(t, p, named, nameless) {
 			if _, err := p.Upserter.Upsert(t.Context(), r); err != nil {
 				t.Fatal(err)
 			}
 		}
-		written, err := p.Batch.UpsertBatch(t.Context(), rendered(t, p, nameless, word, nobody))
+		written, err := p.Batch.UpsertBatch(t.Context(), providertest.Rendered(t, p, nameless, word, nobody))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +171,7 @@ func TestKeysOfAllKinds(t *testing.T) {
 	t.Parallel()
 	p, a := against(t, salesforce.Options{})
 	for i, email := range []string{"a/b@example.com", "a+b@example.com", "a%2fb@example.com", "o'neil&co=?@example.com"} {
-		r := rendered(t, p, provider.Contact{Email: email, Name: "A B"})[0]
+		r := providertest.Rendered(t, p, provider.Contact{Email: email, Name: "A B"})[0]
 		first, err := p.Upserter.Upsert(t.Context(), r)
 		if err != nil {
 			t.Fatalf("%s: %v", email, err)

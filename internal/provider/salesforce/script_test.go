@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/provider"
 	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 	adapter "github.com/contact-operator/contact-operator/internal/provider/salesforce"
@@ -57,14 +56,7 @@ func signedIn(token string) reply {
 
 func connect(t *testing.T, base string, now provider.Clock, change ...func(*adapter.Config)) provider.Provider {
 	t.Helper()
-	p, err := adapter.FactoryAt(now).New(provider.Settings{
-		Spec: spec(base, change...), Secrets: map[provider.Ref]string{secretRef(): secret, keyRef(): pemOf(keyPair())},
-		HTTP: httpx.New(httpx.Options{AllowLoopback: true}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return providertest.Make(t, adapter.FactoryAt(now), spec(base, change...), map[provider.Ref]string{secretRef(): secret, keyRef(): pemOf(keyPair())})
 }
 
 // described is the description of an object that has all that the mapping fills, changed by a function.
@@ -107,37 +99,6 @@ func (s scripted) after() []string {
 
 func ada() provider.Contact {
 	return provider.Contact{Email: "ada@example.com", Name: "Ada Lovelace", Attributes: map[string]string{"stage": "lead"}}
-}
-
-func rendered(t *testing.T, p provider.Provider, contacts ...provider.Contact) []provider.Request {
-	t.Helper()
-	var list []provider.Request
-	for _, c := range contacts {
-		r, err := p.Upserter.Render(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, r)
-	}
-	return list
-}
-
-// failed is an error without its cause.
-func failed(err error) *provider.Error {
-	if err == nil {
-		return nil
-	}
-	e := provider.AsError(err)
-	return &provider.Error{Class: e.Class, Message: e.Message, RetryAfter: e.RetryAfter, RecordOnly: e.RecordOnly, Unexpected: e.Unexpected}
-}
-
-func compact(t *testing.T, text string) any {
-	t.Helper()
-	var v any
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
-		t.Fatalf("%v: %s", err, text)
-	}
-	return v
 }
 
 // refused is the body of a refusal, with what no error may repeat.

@@ -20,6 +20,7 @@ import (
 	"github.com/contact-operator/contact-operator/hack/sandbox/salesforce"
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 	adapter "github.com/contact-operator/contact-operator/internal/provider/salesforce"
 )
 
@@ -71,7 +72,7 @@ func TestSignInClassifies(t *testing.T) {
 			t.Parallel()
 			p := play(t, script{tokenCall: {tc.reply}})
 			err := p.Health.CheckHealth(t.Context())
-			if diff := cmp.Diff(&tc.want, failed(err)); diff != "" {
+			if diff := cmp.Diff(&tc.want, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
 			if diff := cmp.Diff([]string{tokenCall}, p.Calls()); diff != "" {
@@ -119,7 +120,7 @@ func TestSessionEnds(t *testing.T) {
 			t.Parallel()
 			p := play(t, tc.script)
 			err := p.Health.CheckHealth(t.Context())
-			if (err == nil) != (tc.wantClass == "") || err != nil && failed(err).Class != tc.wantClass {
+			if (err == nil) != (tc.wantClass == "") || err != nil && providertest.Failure(err).Class != tc.wantClass {
 				t.Errorf("got %v, want class %q", err, tc.wantClass)
 			}
 			if diff := cmp.Diff(tc.wantCalls, p.Calls()); diff != "" {
@@ -138,7 +139,7 @@ func TestARefusedSessionIsForgotten(t *testing.T) {
 	})
 	for i, wantClass := range []provider.Class{provider.Auth, ""} {
 		err := p.Health.CheckHealth(t.Context())
-		if (err == nil) != (wantClass == "") || err != nil && failed(err).Class != wantClass {
+		if (err == nil) != (wantClass == "") || err != nil && providertest.Failure(err).Class != wantClass {
 			t.Errorf("call %d: got %v, want class %q", i, err, wantClass)
 		}
 	}
@@ -236,7 +237,7 @@ func TestARefusalIsForAll(t *testing.T) {
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
-				if err := p.Health.CheckHealth(t.Context()); failed(err) == nil || failed(err).Class != provider.Auth {
+				if err := p.Health.CheckHealth(t.Context()); providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Auth {
 					t.Errorf("got %v", err)
 				}
 			})
@@ -268,7 +269,7 @@ func TestACancelledSignInIsNobodyElses(t *testing.T) {
 		go func() { second <- p.Health.CheckHealth(t.Context()) }()
 		synctest.Wait()
 		cancel()
-		if err := <-first; failed(err) == nil || failed(err).Class != provider.Transient || !errors.Is(err, context.Canceled) {
+		if err := <-first; providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Transient || !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
 		}
 		release()
@@ -294,7 +295,7 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 		cancel()
 		for reason, ctx := range map[string]context.Context{"a deadline": late, "a cancellation": gone} {
 			err := p.Health.CheckHealth(ctx)
-			if failed(err) == nil || failed(err).Class != provider.Transient || !errors.Is(err, ctx.Err()) {
+			if providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Transient || !errors.Is(err, ctx.Err()) {
 				t.Errorf("%s: got %v", reason, err)
 			}
 		}
@@ -328,7 +329,7 @@ func TestAssertion(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := `{"iss":"` + salesforce.ClientID + `","sub":"` + salesforce.User + `","aud":"` + strings.ReplaceAll(tc.want, "BASE", p.URL) + `","exp":` + strconv.FormatInt(now.Unix()+180, 10) + `}`
-			if diff := cmp.Diff(compact(t, want), compact(t, string(claims))); diff != "" {
+			if diff := cmp.Diff(providertest.JSON(t, want), providertest.JSON(t, string(claims))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -374,7 +375,7 @@ func TestAnAssertionIsRefusedOnce(t *testing.T) {
 			most = 2
 		}
 		for round := int64(1); round <= 2; round++ {
-			if err := p.Health.CheckHealth(t.Context()); failed(err) == nil || failed(err).Class != provider.Auth {
+			if err := p.Health.CheckHealth(t.Context()); providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Auth {
 				t.Errorf("%s: got %v", name, err)
 			}
 			if n := g.signed.Load(); n != most+round-1 {

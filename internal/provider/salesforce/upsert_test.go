@@ -9,6 +9,7 @@ import (
 
 	"github.com/contact-operator/contact-operator/internal/provider"
 	"github.com/contact-operator/contact-operator/internal/provider/mapping"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 	adapter "github.com/contact-operator/contact-operator/internal/provider/salesforce"
 )
 
@@ -19,12 +20,12 @@ func TestUpsertSends(t *testing.T) {
 	c := ada()
 	c.Channels = []string{"blog", "event"}
 	c.Attributes["size"], c.Consent.Time = "12.5", "2026-11-05T23:30:00-03:00"
-	got, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, c)[0])
+	got, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, c)[0])
 	if err != nil || got != (provider.Receipt{RemoteID: identity}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	const want = `{"Email":"ada@example.com","FirstName":"Ada","LastName":"Lovelace","Stage__c":"lead","Topics__c":"blog;event","Score__c":12.5,"Joined__c":"2026-11-06"}`
-	if diff := cmp.Diff(compact(t, want), compact(t, p.Body(upsertCall))); diff != "" {
+	if diff := cmp.Diff(providertest.JSON(t, want), providertest.JSON(t, p.Body(upsertCall))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -36,7 +37,7 @@ func TestKeyIsEscaped(t *testing.T) {
 	p := play(t, script{call: {saved(200)}})
 	c := ada()
 	c.Email = "a/b+c?d#%@example.com"
-	if _, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, c)[0]); err != nil {
+	if _, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, c)[0]); err != nil {
 		t.Error(err)
 	}
 }
@@ -123,8 +124,8 @@ func TestUpsertClassifies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := play(t, script{upsertCall: {tc.reply}})
-			_, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, ada())[0])
-			if diff := cmp.Diff(&tc.want, failed(err)); diff != "" {
+			_, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, ada())[0])
+			if diff := cmp.Diff(&tc.want, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
 			if err != nil && strings.Contains(err.Error(), "secret") {
@@ -149,7 +150,7 @@ func TestUpsertSucceeds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := play(t, script{upsertCall: {tc.reply}})
-			r := rendered(t, p.Provider, ada())[0]
+			r := providertest.Rendered(t, p.Provider, ada())[0]
 			r.RemoteID = tc.before
 			if got, err := p.Upserter.Upsert(t.Context(), r); err != nil || got.RemoteID != tc.want {
 				t.Errorf("got %+v, %v", got, err)
@@ -209,11 +210,11 @@ func TestLastName(t *testing.T) {
 				change = func(*adapter.Config) {}
 			}
 			p := play(t, script{upsertCall: tc.replies}, change)
-			_, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, provider.Contact{Email: "ada@example.com", Name: tc.name})[0])
+			_, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, provider.Contact{Email: "ada@example.com", Name: tc.name})[0])
 			if refusedToo := len(tc.replies) == 1 && tc.replies[0].Status == 400; (err != nil) != refusedToo {
 				t.Errorf("%s: %v", tc.reason, err)
 			}
-			if diff := cmp.Diff(compact(t, tc.wantLast), compact(t, p.Body(upsertCall))); diff != "" {
+			if diff := cmp.Diff(providertest.JSON(t, tc.wantLast), providertest.JSON(t, p.Body(upsertCall))); diff != "" {
 				t.Errorf("%s:\n%s", tc.reason, diff)
 			}
 			if n := len(p.after()); n != tc.wantCalls {
@@ -227,7 +228,7 @@ func TestLastName(t *testing.T) {
 func TestRaceForAKey(t *testing.T) {
 	t.Parallel()
 	p := play(t, script{upsertCall: {refused(400, "DUPLICATE_VALUE", "x", "ContactKey__c"), saved(200)}})
-	if got, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, ada())[0]); err != nil || got.RemoteID != identity {
+	if got, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, ada())[0]); err != nil || got.RemoteID != identity {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	if diff := cmp.Diff([]string{upsertCall, upsertCall}, p.after()); diff != "" {
@@ -241,9 +242,9 @@ func TestValuesOfAnotherType(t *testing.T) {
 	p := play(t, script{upsertCall: {saved(200)}})
 	c := ada()
 	c.Attributes["size"] = "a dozen"
-	_, err := p.Upserter.Upsert(t.Context(), rendered(t, p.Provider, c)[0])
+	_, err := p.Upserter.Upsert(t.Context(), providertest.Rendered(t, p.Provider, c)[0])
 	want := &provider.Error{Class: provider.Invalid, Message: "spec.salesforce.fields[Score__c] gives a value for this record that is no number, which the field takes"}
-	if diff := cmp.Diff(want, failed(err)); diff != "" || len(p.after()) != 0 {
+	if diff := cmp.Diff(want, providertest.Failure(err)); diff != "" || len(p.after()) != 0 {
 		t.Errorf("%d calls:\n%s", len(p.after()), diff)
 	}
 }
@@ -251,8 +252,8 @@ func TestValuesOfAnotherType(t *testing.T) {
 func TestARequestOfAnotherObject(t *testing.T) {
 	t.Parallel()
 	p := play(t, script{})
-	r := rendered(t, connect(t, p.URL, time.Now, asLeads), ada())[0]
-	if _, err := p.Upserter.Upsert(t.Context(), r); failed(err) == nil || failed(err).Class != provider.Transient {
+	r := providertest.Rendered(t, connect(t, p.URL, time.Now, asLeads), ada())[0]
+	if _, err := p.Upserter.Upsert(t.Context(), r); providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Transient {
 		t.Errorf("a request from before a change of the Integration: got %v", err)
 	}
 }
@@ -263,7 +264,7 @@ func TestRenderRefuses(t *testing.T) {
 		c.Fields = []mapping.Field{{Name: "Title", Expression: "contact.attributes.none"}}
 	})
 	for reason, c := range map[string]provider.Contact{"no address": {}, "an expression": ada()} {
-		if _, err := p.Upserter.Render(c); failed(err) == nil || failed(err).Class != provider.Invalid {
+		if _, err := p.Upserter.Render(c); providertest.Failure(err) == nil || providertest.Failure(err).Class != provider.Invalid {
 			t.Errorf("%s: got %v", reason, err)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 	"github.com/contact-operator/contact-operator/hack/sandbox/zerobounce"
-	"github.com/contact-operator/contact-operator/internal/httpx"
 	"github.com/contact-operator/contact-operator/internal/provider"
 	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 	adapter "github.com/contact-operator/contact-operator/internal/provider/zerobounce"
@@ -66,25 +65,10 @@ func connect(t *testing.T, answers http.Handler) provider.Provider {
 
 func at(t *testing.T, base string) provider.Provider {
 	t.Helper()
-	p, err := adapter.Factory().New(provider.Settings{
-		Spec: spec(base), Secrets: map[provider.Ref]string{ref(): key}, HTTP: httpx.New(httpx.Options{AllowLoopback: true}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return providertest.Make(t, adapter.Factory(), spec(base), map[provider.Ref]string{ref(): key})
 }
 
 func ask(t *testing.T, p provider.Provider, address string) (provider.Verification, error) {
 	t.Helper()
 	return p.Verifier.Verify(t.Context(), provider.Submission{Email: address, RemoteIP: "203.0.113.77"})
-}
-
-// failed is an error without its cause.
-func failed(err error) *provider.Error {
-	if err == nil {
-		return nil
-	}
-	e := provider.AsError(err)
-	return &provider.Error{Class: e.Class, Message: e.Message, RetryAfter: e.RetryAfter, RecordOnly: e.RecordOnly, Unexpected: e.Unexpected}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/contact-operator/contact-operator/hack/sandbox/server"
 	"github.com/contact-operator/contact-operator/hack/sandbox/zerobounce"
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // What each kind of address leads to, asked of the stand-in. Those at example.com with a name are ZeroBounce's own.
@@ -62,18 +63,18 @@ func TestWhyRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := ask(t, p, "bob@example.com")
-	if diff := cmp.Diff(noCredits, failed(err)); diff != "" {
+	if diff := cmp.Diff(noCredits, providertest.Failure(err)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(noCredits, failed(p.Health.CheckHealth(t.Context()))); diff != "" {
+	if diff := cmp.Diff(noCredits, providertest.Failure(p.Health.CheckHealth(t.Context()))); diff != "" {
 		t.Errorf("health: %s", diff)
 	}
 	v.sandbox.SetToken(server.ZeroBounce, "another")
 	_, err = ask(t, p, "bob@example.com")
-	if diff := cmp.Diff(noKey, failed(err)); diff != "" {
+	if diff := cmp.Diff(noKey, providertest.Failure(err)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(noKey, failed(p.Health.CheckHealth(t.Context()))); diff != "" {
+	if diff := cmp.Diff(noKey, providertest.Failure(p.Health.CheckHealth(t.Context()))); diff != "" {
 		t.Errorf("health: %s", diff)
 	}
 	// Three verifications and a refused one, each of the refused ones with a look at the credits, and three health calls.

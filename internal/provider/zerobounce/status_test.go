@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/contact-operator/contact-operator/internal/provider"
+	"github.com/contact-operator/contact-operator/internal/provider/providertest"
 )
 
 // reply is an answer of a scripted ZeroBounce.
@@ -99,7 +100,7 @@ func TestStatuses(t *testing.T) {
 				credits.status = 500
 			}
 			_, err := ask(t, connect(t, script{"validate": tc.validate, "getcredits": credits}), "ada@example.com")
-			if diff := cmp.Diff(tc.want, failed(err)); diff != "" {
+			if diff := cmp.Diff(tc.want, providertest.Failure(err)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -117,7 +118,7 @@ func TestStatuses(t *testing.T) {
 		"the API shield": {reply{status: 403}, kept},
 		"too fast":       {reply{status: 429}, throttled(time.Minute)},
 	} {
-		if diff := cmp.Diff(tc.want, failed(connect(t, script{"getcredits": tc.reply}).Health.CheckHealth(t.Context()))); diff != "" {
+		if diff := cmp.Diff(tc.want, providertest.Failure(connect(t, script{"getcredits": tc.reply}).Health.CheckHealth(t.Context()))); diff != "" {
 			t.Errorf("health, %s: %s", name, diff)
 		}
 	}

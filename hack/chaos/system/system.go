@@ -176,9 +176,6 @@ func (s *System) connect() error {
 	return err
 }
 
-// Ended is closed when the launcher is gone, which ends everything.
-func (s *System) Ended() <-chan struct{} { return s.ended }
-
 // Stop ends the system in order.
 func (s *System) Stop() error {
 	select {

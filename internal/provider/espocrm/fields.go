@@ -183,26 +183,10 @@ func errRole(entity string) *provider.Error {
 // typed writes values as the attributes take them. Its error is of class Invalid.
 func (i *instance) typed(values map[string]any) (map[string]any, error) {
 	types := *i.types.Load()
-	out := make(map[string]any, len(values))
-	for name, v := range values {
-		kind, layout := kindOf(types[name])
-		if kind == "" {
-			out[name] = listOf(v)
-			continue
-		}
-		typed, ok := mapping.Typed(kind, v)
-		if !ok {
-			return nil, provider.Errorf(provider.Invalid, "spec.espocrm.fields[%s] gives a value for this record that is no %s, which the field takes", name, kind)
-		}
-		if t, isTime := typed.(time.Time); isTime {
-			typed = t.Format(layout)
-		}
-		out[name] = typed
-	}
-	return out, nil
+	return mapping.TypedAll("spec.espocrm.fields", values, func(name string) (mapping.Kind, string) { return kindOf(types[name]) })
 }
 
-// kindOf says what an attribute of a field's type takes, and how a time is written there; "" is a list.
+// kindOf says what an attribute of a field's type takes, and how a time is written there.
 func kindOf(fieldType string) (kind mapping.Kind, layout string) {
 	switch fieldType {
 	case "bool":
@@ -216,16 +200,7 @@ func kindOf(fieldType string) (kind mapping.Kind, layout string) {
 	case "datetime", "datetimeOptional":
 		return mapping.AsTime, time.DateTime
 	case "multiEnum", "array", "checklist", "urlMultiple", "linkMultipleIds", "attachmentMultipleIds":
-		return "", ""
+		return mapping.AsList, ""
 	}
 	return mapping.AsText, ""
-}
-
-// listOf is a value as a list of texts.
-func listOf(v any) []any {
-	list, ok := v.([]any)
-	if !ok {
-		return []any{v}
-	}
-	return list
 }

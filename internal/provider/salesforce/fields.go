@@ -167,19 +167,7 @@ func (o *org) takes(f field) bool {
 // numbers. Its error is of class Invalid.
 func (o *org) typed(values map[string]any) (map[string]any, error) {
 	types := *o.types.Load()
-	out := make(map[string]any, len(values)+1)
-	for name, v := range values {
-		kind, layout := kindOf(types[name])
-		typed, ok := mapping.Typed(kind, v)
-		if !ok {
-			return nil, provider.Errorf(provider.Invalid, "spec.salesforce.fields[%s] gives a value for this record that is no %s, which the field takes", name, kind)
-		}
-		if t, isTime := typed.(time.Time); isTime {
-			typed = t.Format(layout)
-		}
-		out[name] = typed
-	}
-	return out, nil
+	return mapping.TypedAll("spec.salesforce.fields", values, func(name string) (mapping.Kind, string) { return kindOf(types[name]) })
 }
 
 // kindOf says what a field of one of Salesforce's types takes, and how a time is written there.

@@ -11,16 +11,20 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/contact-operator/contact-operator/api/v1alpha1"
+	"github.com/contact-operator/contact-operator/internal/link"
 )
 
 // arrivals enqueues submissions. A person who waits for something goes before the backlog of a start, and before what is
 // imported in bulk.
-type arrivals struct{}
+type arrivals struct{ doubts *doubts }
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // Create implements handler.EventHandler.
-func (arrivals) Create(_ context.Context, e event.CreateEvent, q queue) {
+func (a arrivals) Create(_ context.Context, e event.CreateEvent, q queue) {
+	if e.IsInInitialList {
+		a.doubts.add(link.Key(client.ObjectKeyFromObject(e.Object)))
+	}
 	enqueue(q, e.Object, e.IsInInitialList)
 }
 

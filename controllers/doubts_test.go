@@ -2,38 +2,40 @@ package controllers
 
 import (
 	"testing"
-	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/contact-operator/contact-operator/api/v1alpha1"
 	"github.com/contact-operator/contact-operator/internal/link"
 )
 
 func TestDoubts(t *testing.T) {
 	t.Parallel()
-	start := time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
-	before, after := link.Key{Name: "before"}, link.Key{Name: "after"}
 	var d doubts
-	expect := func(key link.Key, want bool, when string) {
-		t.Helper()
-		created := start.Add(-time.Minute)
-		if key == after {
-			created = start.Add(time.Second)
-		}
-		if got := d.about(key, created, start.Add(time.Hour)); got != want {
-			t.Errorf("%s: %v, want %v", when, got, want)
-		}
+	q := priorityqueue.New[reconcile.Request]("test")
+	defer q.ShutDown()
+	arrive := func(name string, before bool) link.Key {
+		s := &v1alpha1.ContactSubmission{}
+		s.Namespace, s.Name = "contacts", name
+		arrivals{&d}.Create(t.Context(), event.CreateEvent{Object: s, IsInInitialList: before}, q)
+		return link.Key{Namespace: "contacts", Name: name}
 	}
-	d.about(before, start.Add(-time.Minute), start)
-	expect(before, true, "another operator may have died in its pass")
-	expect(after, false, "nobody has processed it before")
-	d.note(before, true)
-	d.note(after, false)
-	expect(before, false, "a pass over it was written down")
-	expect(after, true, "its pass could not be written down")
-	d.note(after, true)
-	expect(after, false, "the next one could")
-	d.forget(after)
+	before, after := arrive("before", true), arrive("after", false)
+	if !d.about(before) {
+		t.Error("another operator may have died in a pass over what was there before this one began")
+	}
+	if d.about(after) {
+		t.Error("nobody has processed it before")
+	}
+	d.add(after)
+	if !d.about(after) {
+		t.Error("its pass could not be written down")
+	}
 	d.forget(before)
-	if len(d.whole) != 0 {
-		t.Error("what is done is remembered")
+	d.forget(after)
+	if d.about(before) || len(d.of) != 0 {
+		t.Error("what is through is remembered")
 	}
 }

@@ -127,7 +127,7 @@ func (r *SubmissionReconciler) pass(ctx context.Context, s *v1alpha1.ContactSubm
 		Changed: func(integration string) bool {
 			return begun.Changed(link.Key{Namespace: s.Namespace, Name: integration})
 		},
-		Doubtful: r.doubts.about(link.Key{Namespace: s.Namespace, Name: s.Name}, s.CreationTimestamp.Time, r.Now()),
+		Doubtful: r.doubts.about(link.Key{Namespace: s.Namespace, Name: s.Name}),
 		Tracer:   r.Tracer,
 	}
 	if r.Tracer != nil {
@@ -155,10 +155,8 @@ func (r *SubmissionReconciler) pass(ctx context.Context, s *v1alpha1.ContactSubm
 		return ctrl.Result{}, err
 	}
 	logFaults(ctx, out.Failures)
-	err = r.write(ctx, in, out)
-	// Where something is still to be done, it may be the very call that would have ended a doubt.
-	r.doubts.note(link.Key{Namespace: s.Namespace, Name: s.Name}, err == nil && (!in.Doubtful || out.Status.State != v1alpha1.StateActive))
-	if err != nil {
+	if err := r.write(ctx, in, out); err != nil {
+		r.doubts.add(link.Key{Namespace: s.Namespace, Name: s.Name})
 		return ctrl.Result{}, err
 	}
 	return r.wait(s, out, begun), nil
@@ -319,7 +317,7 @@ func (r *SubmissionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	})
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("submission").
-		Watches(&v1alpha1.ContactSubmission{}, arrivals{}, builder.WithPredicates(changedByOthers())).
+		Watches(&v1alpha1.ContactSubmission{}, arrivals{&r.doubts}, builder.WithPredicates(changedByOthers())).
 		WatchesRawSource(wakes).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers, RateLimiter: retryLimiter(), UsePriorityQueue: new(true),

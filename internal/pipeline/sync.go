@@ -54,7 +54,7 @@ func (s *syncer) write(ctx context.Context) outcome {
 		return done("", v1alpha1.ReasonNotConfigured, "")
 	}
 	held := contact.Sync(s.p.contact, s.stage, s.integration)
-	if s.stage == v1alpha1.StageMarketingSynced && held == nil && !consents(s.p.contact) && !s.agrees() {
+	if s.stage == v1alpha1.StageMarketingSynced && held == nil && !consents(s.p.contact) && !s.mayHaveTold() {
 		return done(s.integration, v1alpha1.ReasonNoConsent, "")
 	}
 	link, err := s.p.Links(ctx, s.integration)
@@ -108,11 +108,11 @@ func (s *syncer) doubtful() bool {
 	return s.p.Doubtful || failure != nil && failure.Class == v1alpha1.ErrorClass(provider.Transient)
 }
 
-// agrees tells whether this very submission agrees to mail, whatever was answered since. An earlier pass over it may have told the
-// marketing system so, and have died before it could write that down; now the system has to hear the newest answer.
-func (s *syncer) agrees() bool {
+// mayHaveTold tells whether an earlier pass over this submission, which agrees to mail, may have told the marketing system so
+// and have died before it could write that down. Then the system has to hear the newest answer.
+func (s *syncer) mayHaveTold() bool {
 	answer := s.p.Submission.Spec.Consent
-	return answer != nil && answer.Marketing == v1alpha1.ConsentGranted
+	return s.p.Doubtful && answer != nil && answer.Marketing == v1alpha1.ConsentGranted
 }
 
 // hasLeft tells whether the person has left the marketing system there, or can't be reached, so that nothing is written to

@@ -130,7 +130,12 @@ func TestConsentWithdrawnAfterACrashReachesMarketing(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	w.takeCalls()
-	w.pass(t, first, trial())
+	untold := first.DeepCopy()
+	w.pass(t, untold, trial())
+	if got := w.takeCalls(); strings.Contains(got, "marketing") {
+		t.Errorf("called %q: nobody has processed the first one, so the system has been told nothing", got)
+	}
+	w.pass(t, first, trial(), func(in *Input) { in.Doubtful = true })
 	if got := w.takeCalls(); !strings.Contains(got, "marketing") {
 		t.Errorf("called %q: the system may hold the person as subscribed, and is not told", got)
 	}

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -19,9 +20,11 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	// submissions are what the objective of accepting is measured by.
 	submissions *prometheus.CounterVec
-	duration    *prometheus.HistogramVec
-	inFlight    prometheus.Gauge
-	refused     *prometheus.CounterVec
+	// pipelines lists those that are known, an error while none are; nil: none ever.
+	pipelines func(context.Context) ([]v1alpha1.ContactPipeline, error)
+	duration  *prometheus.HistogramVec
+	inFlight  prometheus.Gauge
+	refused   *prometheus.CounterVec
 	sourceMetrics
 	spoolMetrics
 }
@@ -82,8 +85,12 @@ func newMetrics() *metrics {
 }
 
 func (m *metrics) handler() http.Handler {
+	all := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		m.expectAll(r.Context())
+		all.ServeHTTP(w, r)
+	})
 	return mux
 }
 
@@ -93,8 +100,6 @@ func (m *metrics) observe(route string, rec *recorder, keeps bool, took time.Dur
 	code := strconv.Itoa(status)
 	m.requests.WithLabelValues(route, code, rec.namespace, rec.pipeline).Inc()
 	m.duration.WithLabelValues(route, code).Observe(took.Seconds())
-	// Whoever reads a form may send it soon.
-	m.expect(rec.namespace, rec.pipeline)
 	if !keeps {
 		return
 	}
@@ -108,6 +113,20 @@ func (m *metrics) observe(route string, rec *recorder, keeps bool, took time.Dur
 		result = resultRefused
 	}
 	m.submissions.WithLabelValues(rec.namespace, rec.pipeline, result).Inc()
+}
+
+// expectAll is called before the metrics are read: a pipeline's counters are there as soon as it is known.
+func (m *metrics) expectAll(ctx context.Context) {
+	if m.pipelines == nil {
+		return
+	}
+	all, err := m.pipelines(ctx)
+	if err != nil {
+		return // not known yet; the next reading shows them
+	}
+	for i := range all {
+		m.expect(all[i].Namespace, all[i].Name)
+	}
 }
 
 // expect makes the counters of a pipeline begin with 0: an increase from nothing to 1 would be none to Prometheus.

@@ -74,6 +74,7 @@ func serveIntake(ctx context.Context, cfg *rest.Config, o Options, proxies Trust
 	api = client.WithFieldValidation(api, metav1.FieldValidationStrict)
 
 	m := newMetrics()
+	m.pipelines = pipelines.List
 	keys := newTokenKeys(o.TokenKeyFile, log)
 	direct := newAPICommitter(api, o.MaxCreatesInFlight, o.CreateTimeout, m, log)
 	direct.tracer = o.Tracer

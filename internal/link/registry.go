@@ -190,7 +190,7 @@ func (r *Registry) Wait(submission Key, b Begun, waits Waits) {
 		w := r.waitersOf(key)
 		w.parked.add(p)
 		r.waits[submission] = append(r.waits[submission], key)
-		if w.lastChange > b.mark {
+		if w.lastChange > b.mark || b.changes[key] { // one that was turned away has not acted on the change yet
 			r.noteChange(submission, key)
 		}
 		parked = append(parked, key)

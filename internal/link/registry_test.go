@@ -195,3 +195,26 @@ func TestFigures(t *testing.T) {
 		t.Errorf("%.1f records a second of long ago", got)
 	}
 }
+
+// TestOneThatIsTurnedAwayStillKnowsOfTheChange: it was called after an outage, and its link had no room, or was throttled, when it
+// came; when it is called again, what was planned during the outage must not hold it back.
+func TestOneThatIsTurnedAwayStillKnowsOfTheChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := newRegistry()
+		r.Set(crm, "1", Options{Timeout: time.Minute})
+		plan(r, "a")
+		r.Set(crm, "2", Options{Timeout: time.Minute})
+		begun := r.Begin(sub("a"))
+		if !begun.Changed(crm) {
+			t.Fatal("it does not learn of the change")
+		}
+		r.Wait(sub("a"), begun, Waits{Parked: []Key{crm}})
+		if begun = r.Begin(sub("a")); !begun.Changed(crm) {
+			t.Error("turned away once, it has forgotten the change")
+		}
+		r.Wait(sub("a"), begun, Waits{Waiting: []Key{crm}}) // its call was made, and failed
+		if r.Begin(sub("a")).Changed(crm) {
+			t.Error("what is planned after the change holds")
+		}
+	})
+}
